@@ -1,0 +1,93 @@
+package dev.arbiter.app;
+
+/**
+ * What {@code --hooks MODULE:CLASS} calls, in the arbiter and in its workers. Made through the
+ * public constructor without arguments: once in the arbiter, and once in each worker, which are
+ * processes of their own and share nothing.
+ *
+ * <p>In the arbiter, calls run one after another on a thread of their own, and nothing waits for
+ * them: they tell what has happened or is about to, and cannot prevent it. A call that takes longer
+ * than {@code --hooks-timeout} is interrupted, and calls that come before it returns are left out.
+ * What a hook throws is logged.
+ */
+public interface Hooks {
+
+  /**
+   * The fleet, as the arbiter sees it.
+   *
+   * @param pid of the arbiter
+   * @param generation that serves; 0 before the first
+   * @param workers how many there are to be
+   */
+  record Fleet(long pid, long generation, int workers) {}
+
+  /**
+   * A worker.
+   *
+   * @param nr its slot, from 0
+   * @param pid 0 before it was spawned
+   * @param generation of its release
+   */
+  record Member(int nr, long pid, long generation) {}
+
+  // ---- in the arbiter
+
+  /** The arbiter starts; nothing listens yet. */
+  default void onStarting(Fleet fleet) throws Exception {}
+
+  /** A reload was asked for and begins. */
+  default void onReload(Fleet fleet) throws Exception {}
+
+  /** All workers of the first generation are ready; once. */
+  default void whenReady(Fleet fleet) throws Exception {}
+
+  /** A worker is being spawned. */
+  default void preSpawn(Fleet fleet, Member worker) throws Exception {}
+
+  /** A worker's process exists. */
+  default void postSpawn(Fleet fleet, Member worker) throws Exception {}
+
+  /**
+   * A worker's process has ended.
+   *
+   * @param how such as {@code exit code 0} or {@code killed by signal 9 (KILL)}
+   */
+  default void childExit(Fleet fleet, Member worker, String how) throws Exception {}
+
+  /** The number of workers there are to be has changed. */
+  default void nworkersChanged(Fleet fleet, int now, int before) throws Exception {}
+
+  /** The arbiter is about to be replaced in place. */
+  default void preExec(Fleet fleet) throws Exception {}
+
+  /** All workers have gone, and the arbiter leaves; waited for, up to {@code --hooks-timeout}. */
+  default void onExit(Fleet fleet) throws Exception {}
+
+  // ---- in each worker
+
+  /** The app has started; on the worker's main thread, before it is ready. */
+  default void postWorkerInit(Member worker) throws Exception {}
+
+  /** The worker has been told to leave, and drains; before the app's {@code callbackNotify}. */
+  default void workerInt(Member worker) throws Exception {}
+
+  /** The arbiter takes the worker for sick and collects evidence; on a thread of its own. */
+  default void workerAbort(Member worker) throws Exception {}
+
+  /** The app was stopped, and the worker leaves. */
+  default void workerExit(Member worker) throws Exception {}
+
+  /**
+   * A request is about to be given to the app; on the thread that runs it. An async app's thread is
+   * an event loop, which must not be blocked.
+   */
+  default void preRequest(Member worker, RequestHead request) throws Exception {}
+
+  /**
+   * The app has answered: a blocking app has returned, an async app's stage has completed. The
+   * response may still be under way to the client.
+   *
+   * @param status of the response; 500 if the app failed, 0 if it sent none
+   */
+  default void postRequest(Member worker, RequestHead request, int status) throws Exception {}
+}

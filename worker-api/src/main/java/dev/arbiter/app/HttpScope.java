@@ -1,0 +1,4 @@
+package dev.arbiter.app;
+
+/** One HTTP exchange, as an {@link AsyncApp} sees it. */
+public non-sealed interface HttpScope extends Scope, RequestHead {}

@@ -1,0 +1,53 @@
+package dev.arbiter.app;
+
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/** What precedes a request's body, in both contracts. Valid from any thread, during the request. */
+public interface RequestHead {
+
+  /** The method as sent, such as {@code GET}; case-sensitive (RFC 9110 section 9.1). */
+  String method();
+
+  /** The request target as sent, with its query; not decoded. */
+  String target();
+
+  /** The path as sent, without the query; not decoded. */
+  String rawPath();
+
+  /** The path, percent-decoded as UTF-8; a malformed escape was refused before. */
+  String path();
+
+  /** What follows {@code ?} in the target, not decoded; empty if there is none. */
+  String query();
+
+  /** {@code HTTP/1.1} or {@code HTTP/1.0}. */
+  String httpVersion();
+
+  /** {@code http} or {@code https}. */
+  String scheme();
+
+  /** The header fields in the order they came. */
+  Headers headers();
+
+  /** The other end of the connection; empty on a Unix socket. */
+  Optional<SocketAddress> client();
+
+  /** This end of the connection; empty on a Unix socket. */
+  Optional<SocketAddress> server();
+
+  /** Where the app is mounted ({@code --root-path}); empty by default. */
+  String rootPath();
+
+  /**
+   * Gives the request more time: {@code time} from now, if that is longer than what is left of
+   * {@code --request-timeout}. Without that setting there is no deadline, and nothing to extend.
+   * For work that is known to be long: call it again as the work goes on.
+   */
+  default void extendDeadline(Duration time) {}
+
+  /** What the app put there in {@link App#startup}. */
+  Map<String, Object> state();
+}

@@ -1,0 +1,18 @@
+package dev.arbiter.app;
+
+import java.util.concurrent.CompletionStage;
+
+/** Pushes what goes out. May be called from any thread, one call at a time. */
+@FunctionalInterface
+public interface Send {
+
+  /**
+   * Sends one event.
+   *
+   * @return completes when the connection has room for the next one, which is the app's
+   *     back-pressure; fails with an {@link java.io.IOException} if the client has gone, and with
+   *     {@link IllegalStateException} if the event is out of order (a body before its start, more
+   *     bytes than the declared {@code Content-Length})
+   */
+  CompletionStage<Void> send(SendEvent event);
+}

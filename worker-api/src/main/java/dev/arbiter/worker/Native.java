@@ -1,0 +1,220 @@
+package dev.arbiter.worker;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/**
+ * The few system calls a worker makes by itself, through java.lang.foreign. Any thread.
+ *
+ * <p>Why not jnr here: it costs each JVM a few hundred milliseconds and 40 MB, and a fleet pays
+ * that once per worker. Calls that may block ({@link #accept}, {@link #read}) hold no lock and no
+ * safepoint.
+ */
+final class Native {
+  static final int EINTR = 4;
+  static final int EBADF = 9;
+  static final int EINVAL = 22;
+  static final int ENOTSOCK = 88;
+  static final int EAGAIN = 11;
+  static final int EMFILE = 24;
+  static final int ENFILE = 23;
+  static final int ENOBUFS = 105;
+  static final int ENOMEM = 12;
+  static final int ECONNABORTED = 103;
+
+  private static final int SOCK_NONBLOCK = 0x800;
+  private static final int SOCK_CLOEXEC = 0x80000;
+  private static final int F_SETFD = 2;
+  private static final int F_GETFL = 3;
+  private static final int F_SETFL = 4;
+  private static final int O_NONBLOCK = 0x800;
+  private static final int FD_CLOEXEC = 1;
+  private static final short POLLIN = 1;
+  private static final short POLLOUT = 4;
+  private static final int POLLFD = 8; // sizeof(struct pollfd): an int, two shorts
+
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final StructLayout STATE = Linker.Option.captureStateLayout();
+  private static final VarHandle ERRNO =
+      STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+
+  private static final MethodHandle ACCEPT4 =
+      handle(
+          "accept4",
+          FunctionDescriptor.of(INT, INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS, INT));
+  private static final MethodHandle READ =
+      handle("read", FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, LONG));
+  private static final MethodHandle WRITE =
+      handle("write", FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, LONG));
+  private static final MethodHandle CLOSE = handle("close", FunctionDescriptor.of(INT, INT));
+  private static final MethodHandle POLL =
+      handle("poll", FunctionDescriptor.of(INT, ValueLayout.ADDRESS, LONG, INT));
+  private static final MethodHandle FCNTL =
+      handle("fcntl", FunctionDescriptor.of(INT, INT, INT, INT), Linker.Option.firstVariadicArg(2));
+
+  private Native() {}
+
+  @SuppressWarnings("restricted") // the launcher grants native access
+  private static MethodHandle handle(
+      String name, FunctionDescriptor descriptor, Linker.Option... more) {
+    Linker.Option[] options = java.util.Arrays.copyOf(more, more.length + 1);
+    options[more.length] = Linker.Option.captureCallState("errno");
+    return LINKER.downcallHandle(
+        LINKER.defaultLookup().find(name).orElseThrow(), descriptor, options);
+  }
+
+  /** A place for errno; one for each thread that makes calls. */
+  static MemorySegment state(Arena arena) {
+    return arena.allocate(STATE);
+  }
+
+  /**
+   * Accepts one connection, non-blocking and close-on-exec. Blocks as long as the listener does
+   * (SO_RCVTIMEO).
+   *
+   * @return the descriptor, or -errno
+   */
+  static int accept(int listener, MemorySegment state) {
+    try {
+      int fd =
+          (int)
+              ACCEPT4.invokeExact(
+                  state,
+                  listener,
+                  MemorySegment.NULL,
+                  MemorySegment.NULL,
+                  SOCK_NONBLOCK | SOCK_CLOEXEC);
+      return fd >= 0 ? fd : -(int) ERRNO.get(state, 0L);
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  /**
+   * Reads what there is, blocking for the first byte.
+   *
+   * @return how many bytes; 0 at the end
+   */
+  static int read(int fd, MemorySegment buffer, MemorySegment state) throws IOException {
+    try {
+      while (true) {
+        long count = (long) READ.invokeExact(state, fd, buffer, buffer.byteSize());
+        if (count >= 0) {
+          return (int) count;
+        }
+        int errno = (int) ERRNO.get(state, 0L);
+        if (errno != EINTR) {
+          throw new IOException("read(" + fd + ") failed with errno " + errno);
+        }
+      }
+    } catch (IOException | Error e) {
+      throw e;
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  /**
+   * Writes once.
+   *
+   * @return how many bytes, or -errno
+   */
+  static int write(int fd, byte[] bytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = state(arena);
+      MemorySegment buffer = arena.allocateFrom(ValueLayout.JAVA_BYTE, bytes);
+      while (true) {
+        long count = (long) WRITE.invokeExact(state, fd, buffer, (long) bytes.length);
+        if (count >= 0) {
+          return (int) count;
+        }
+        int errno = (int) ERRNO.get(state, 0L);
+        if (errno != EINTR) {
+          return -errno;
+        }
+      }
+    } catch (Error e) {
+      throw e;
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  /** Waits until {@code fd} can be written, or has failed, or the time is over. */
+  static void awaitWritable(int fd, int millis) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment poll = arena.allocate(8, 4);
+      poll.set(INT, 0, fd);
+      poll.set(ValueLayout.JAVA_SHORT, 4, POLLOUT);
+      int _ = (int) POLL.invokeExact(state(arena), poll, 1L, millis);
+    } catch (Error e) {
+      throw e;
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  /** Which of them can be read, or accepted from, without waiting: poll(2). */
+  static boolean[] readable(int... fds) {
+    boolean[] result = new boolean[fds.length];
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment polls = arena.allocate((long) POLLFD * fds.length, 4);
+      for (int i = 0; i < fds.length; i++) {
+        polls.set(INT, (long) POLLFD * i, fds[i]);
+        polls.set(ValueLayout.JAVA_SHORT, (long) POLLFD * i + 4, POLLIN);
+      }
+      int _ = (int) POLL.invokeExact(state(arena), polls, (long) fds.length, 0);
+      for (int i = 0; i < fds.length; i++) {
+        short happened = polls.get(ValueLayout.JAVA_SHORT, (long) POLLFD * i + 6);
+        result[i] = (happened & POLLIN) != 0;
+      }
+      return result;
+    } catch (Error e) {
+      throw e;
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  static void close(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      int _ = (int) CLOSE.invokeExact(state(arena), fd);
+    } catch (Error e) {
+      throw e;
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  /** Keeps {@code fd} from processes the app starts. */
+  static void closeOnExec(int fd) {
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+
+  static void nonBlocking(int fd) {
+    int flags = fcntl(fd, F_GETFL, 0);
+    if (flags >= 0) {
+      fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    }
+  }
+
+  private static int fcntl(int fd, int command, int argument) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int) FCNTL.invokeExact(state(arena), fd, command, argument);
+    } catch (Error e) {
+      throw e;
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+}

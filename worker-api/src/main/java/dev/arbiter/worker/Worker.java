@@ -1,0 +1,91 @@
+package dev.arbiter.worker;
+
+import java.util.List;
+import java.util.concurrent.Executor;
+
+/**
+ * A worker kind: what serves the connections. {@link WorkerRuntime} does the rest (talks to the
+ * arbiter, accepts, beats, counts connections, drains, leaves), so that a kind is only its
+ * protocol.
+ *
+ * <p>A kind is a folder with its jars and a descriptor, {@code worker.properties}; its main class
+ * calls {@link WorkerRuntime#run}. Life time: {@link #start} once, then {@link #serve} for each
+ * connection, {@link #drain} at most once, {@link #stop} once.
+ */
+public interface Worker {
+
+  /**
+   * Gets everything ready to serve: loads and starts the app, starts the loops, serves itself a few
+   * requests. The worker is ready when this returns. On the main thread.
+   *
+   * @throws BootFailure with the exit code and a hint
+   * @throws Exception any other failure: exit code 3
+   */
+  void start(WorkerContext context) throws Exception;
+
+  /**
+   * Serves one accepted connection. On the accepting thread, so it hands the connection over and
+   * returns; it calls {@link Connection#taken} as soon as the loop or thread that will serve it has
+   * run, and {@link Connection#closed} at its end. The descriptor belongs to the kind from here on;
+   * it is non-blocking and close-on-exec. If this throws, the runtime closes it and says so.
+   */
+  void serve(Connection connection);
+
+  /**
+   * Makes connections end: what is in flight finishes and announces that the connection closes,
+   * idle connections close when the linger time ends. Nothing is accepted any more. Returns at
+   * once; the worker has drained when every connection was reported closed. May come again, with
+   * less time. On the runtime's control thread.
+   */
+  void drain(DrainOrder order);
+
+  /**
+   * Stops the app. After the last connection closed, or the time for it was over. On a thread of
+   * its own, which is not waited for beyond the graceful timeout.
+   */
+  void stop() throws Exception;
+
+  /**
+   * The executors that must run a task for the worker to be alive: its event loops. A beat is sent
+   * only when at least one of them, and the scheduler that runs blocking apps, have run one since
+   * the last.
+   */
+  default List<Executor> loops() {
+    return List.of();
+  }
+
+  /** What was served so far; read for each beat, from the runtime's beat thread. */
+  default Traffic traffic() {
+    return Traffic.NONE;
+  }
+
+  /**
+   * One line for each request under way, for evidence. On the control thread; must not wait for a
+   * loop.
+   */
+  default List<String> inFlight() {
+    return List.of();
+  }
+
+  /**
+   * Asks the app whether it is well: with its own hook, and then, unless {@code path} is empty,
+   * with a GET of {@code path} that passes through this process only (a connection to the shared
+   * listener could reach a sibling). On a thread of its own, one probe at a time, which the app may
+   * hold up: the arbiter keeps the time.
+   */
+  default Health probe(String path) throws Exception {
+    return path.isEmpty() ? Health.GOOD : Health.none("this kind of worker has no paths to probe");
+  }
+
+  /**
+   * The arbiter takes the worker for sick and collects evidence: a hook may add its own. On a
+   * thread of its own, which it may hold up.
+   */
+  default void suspected() {}
+
+  /** Opens the log files again (USR1). */
+  default void reopen() {}
+
+  /** Calls the app's {@code callbackNotify}. On a thread of its own, which it may hold up. */
+  default void callbackNotify(dev.arbiter.app.Notice notice) {}
+}

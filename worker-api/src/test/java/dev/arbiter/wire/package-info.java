@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.wire;
+
+import org.jspecify.annotations.NullMarked;
