@@ -1,0 +1,141 @@
+package dev.arbiter.http;
+
+import dev.arbiter.app.App;
+import dev.arbiter.app.Hooks;
+import dev.arbiter.app.Lifespan;
+import dev.arbiter.app.Notice;
+import dev.arbiter.worker.BootFailure;
+import dev.arbiter.worker.WorkerContext;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+
+/** The app in a worker: loaded, started, told, stopped. Started and stopped on the main thread. */
+public final class AppHost {
+  private final LoadedApp loaded;
+  private final Map<String, Object> state;
+  private final boolean lifespan;
+  private final WorkerContext context;
+  private final Optional<WorkerHooks> hooks;
+  private final App serving;
+
+  private AppHost(
+      LoadedApp loaded, Map<String, Object> state, boolean lifespan, WorkerContext context) {
+    this.loaded = loaded;
+    this.state = state;
+    this.lifespan = lifespan;
+    this.context = context;
+    this.hooks = WorkerHooks.load(context, loaded.loader());
+    this.serving = hooks.map(all -> all.around(loaded.app())).orElse(loaded.app());
+  }
+
+  /**
+   * Loads the app and runs its start-up.
+   *
+   * @throws BootFailure {@link BootFailure#APP_FAILED} if it cannot be constructed, {@link
+   *     BootFailure#WORKER_FAILED} if its start-up fails
+   */
+  public static AppHost start(WorkerContext context, String kind) throws BootFailure {
+    context.phase("loading the app");
+    return start(context, kind, AppLoader.load(context.settings(), context::phase));
+  }
+
+  /**
+   * Runs the start-up of an app that was made elsewhere.
+   *
+   * @throws BootFailure {@link BootFailure#WORKER_FAILED}
+   */
+  // An app's start-up may throw anything, errors included; each is the boot's failure.
+  @SuppressWarnings("CatchingUnchecked")
+  public static AppHost start(WorkerContext context, String kind, LoadedApp loaded)
+      throws BootFailure {
+    boolean lifespan = !context.settings().text("lifespan").orElse("auto").equals("off");
+    ConcurrentMap<String, Object> state = new ConcurrentHashMap<>();
+    if (lifespan) {
+      context.phase("starting the app");
+      try {
+        loaded
+            .app()
+            .startup(
+                new Lifespan(context.nr(), context.workers(), context.generation(), kind, state));
+      } catch (Throwable thrown) {
+        throw AppLoader.startupFailed(loaded, thrown);
+      }
+    }
+    AppHost host = new AppHost(loaded, Collections.unmodifiableMap(state), lifespan, context);
+    host.hook("postWorkerInit", Hooks::postWorkerInit);
+    return host;
+  }
+
+  /** The app that requests are given to, behind the hooks if there are any. */
+  public App app() {
+    return serving;
+  }
+
+  private void hook(String name, WorkerHooks.Call call) {
+    hooks.ifPresent(all -> all.call(name, call));
+  }
+
+  /** The arbiter collects evidence. On a thread of its own, which the hook may hold up. */
+  public void suspected() {
+    Thread.currentThread().setContextClassLoader(loaded.loader());
+    hook("workerAbort", Hooks::workerAbort);
+  }
+
+  /** The context class loader of every thread that runs the app. */
+  public ClassLoader loader() {
+    return loaded.loader();
+  }
+
+  /** What the app was called in the log. */
+  public String description() {
+    return loaded.description();
+  }
+
+  /** What the app left for its requests; it changes as the app changes it. */
+  public Map<String, Object> state() {
+    return state;
+  }
+
+  /** Tells the app. On a thread of its own, which the app may hold up. */
+  public void notify(Notice notice) {
+    Thread.currentThread().setContextClassLoader(loaded.loader());
+    if (notice.draining()) {
+      hook("workerInt", Hooks::workerInt);
+    }
+    try {
+      loaded.app().callbackNotify(notice);
+    } catch (RuntimeException | LinkageError thrown) {
+      context.say("error", "The app's callbackNotify failed: " + stackTrace(thrown));
+    }
+  }
+
+  /** Asks the app's own hook. On a thread of its own, which the app may hold up. */
+  public void checkHealth() throws Exception {
+    Thread.currentThread().setContextClassLoader(loaded.loader());
+    loaded.app().checkHealth();
+  }
+
+  /** Stops the app, after its last request. */
+  public void stop() throws Exception {
+    Thread.currentThread().setContextClassLoader(loaded.loader());
+    try {
+      if (lifespan) {
+        loaded.app().shutdown();
+      }
+    } finally {
+      hook("workerExit", Hooks::workerExit);
+    }
+  }
+
+  /** A throwable as the log has it. */
+  public static String stackTrace(Throwable thrown) {
+    StringWriter text = new StringWriter();
+    thrown.printStackTrace(new PrintWriter(text));
+    return text.toString().strip();
+  }
+}

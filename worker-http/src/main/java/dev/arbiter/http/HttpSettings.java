@@ -1,0 +1,41 @@
+package dev.arbiter.http;
+
+import dev.arbiter.worker.WorkerSettings;
+import java.time.Duration;
+
+/**
+ * The settings of HTTP that every worker kind keeps. Zero switches a time limit off.
+ *
+ * @param rules what a request must keep
+ * @param keepAlive how long a connection may be idle between requests
+ * @param headerTimeout for a request's head, from its first byte; and for a new connection's first
+ *     request
+ * @param bodyTimeout without progress while the app reads
+ * @param writeTimeout without progress while the client should read
+ * @param serverHeader whether responses say who serves
+ * @param dateHeader whether responses say when
+ * @param rootPath where the app is mounted
+ */
+public record HttpSettings(
+    RequestRules rules,
+    Duration keepAlive,
+    Duration headerTimeout,
+    Duration bodyTimeout,
+    Duration writeTimeout,
+    boolean serverHeader,
+    boolean dateHeader,
+    String rootPath) {
+
+  /** As the operator set them. */
+  public static HttpSettings from(WorkerSettings settings) {
+    return new HttpSettings(
+        RequestRules.from(settings),
+        settings.duration("keep-alive", Duration.ofSeconds(5)),
+        settings.duration("header-timeout", Duration.ofSeconds(10)),
+        settings.duration("body-timeout", Duration.ofSeconds(30)),
+        settings.duration("write-timeout", Duration.ofSeconds(30)),
+        settings.flag("server-header", true),
+        settings.flag("date-header", true),
+        settings.text("root-path").orElse(""));
+  }
+}

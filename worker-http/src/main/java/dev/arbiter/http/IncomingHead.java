@@ -1,0 +1,321 @@
+package dev.arbiter.http;
+
+import dev.arbiter.app.Headers;
+import dev.arbiter.http.RequestRules.Rule;
+import dev.arbiter.http.RequestRules.Underscores;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The head of one request while a parser delivers it, and the judgement on it: {@link #line}, then
+ * {@link #field} for each, then {@link #end}. Afterwards it answers what framing, the connection
+ * and the app want to know. Filled by one thread; then only read.
+ */
+public final class IncomingHead {
+  private final RequestRules rules;
+  private String[] fields = new String[16];
+  private int length;
+  private int count;
+  private int size;
+  private String method = "";
+  private String text = "";
+  private RequestTarget target = RequestTarget.parse("", "/");
+  private boolean http11 = true;
+  private boolean close;
+  private boolean keep;
+  private boolean chunked;
+  private boolean continues;
+  private boolean coded;
+  private boolean unknownCoding;
+  private int hosts;
+  private int hostAt;
+  private long contentLength = -1;
+  private @Nullable Refusal refusal;
+  private @Nullable Headers headers;
+
+  /** A head that is to keep {@code rules}. */
+  public IncomingHead(RequestRules rules) {
+    this.rules = rules;
+  }
+
+  /** Takes the request line. Returns whether it is fine; if not, nothing more is looked at. */
+  public boolean line(String newMethod, String newTarget, String version) {
+    method = newMethod;
+    text = newTarget;
+    if (newMethod.length() + newTarget.length() + version.length() + 2 > rules.line()) {
+      return broken(Rule.REQUEST_LINE_SIZE);
+    }
+    if (!version.equals("HTTP/1.1")) {
+      http11 = false;
+      if (!version.equals("HTTP/1.0")) {
+        return broken(wellFormed(version) ? Rule.VERSION_UNSUPPORTED : Rule.VERSION);
+      }
+    }
+    // Nearly all are GET and POST, whose names need no look at each letter.
+    if (!newMethod.equals("GET") && !newMethod.equals("POST")) {
+      if (!Syntax.token(newMethod)) {
+        return broken(Rule.METHOD);
+      }
+      if (newMethod.chars().anyMatch(c -> c >= 'a' && c <= 'z')) {
+        return broken(Rule.METHOD_CASE);
+      }
+      if (newMethod.equals("CONNECT")) {
+        return broken(Rule.CONNECT);
+      }
+    }
+    target = RequestTarget.parse(newMethod, newTarget);
+    Rule rule = target.broken();
+    return rule == null || broken(rule);
+  }
+
+  private static boolean wellFormed(String version) {
+    return version.length() == 8
+        && version.startsWith("HTTP/")
+        && Character.digit(version.charAt(5), 10) >= 0
+        && version.charAt(6) == '.'
+        && Character.digit(version.charAt(7), 10) >= 0;
+  }
+
+  /**
+   * Takes one field; {@code value} without the white space around it. Returns whether it is fine.
+   */
+  public boolean field(String name, String value) {
+    if (refusal != null) {
+      return false;
+    }
+    if (++count > rules.fields()) {
+      return broken(Rule.FIELD_COUNT);
+    }
+    int bytes = name.length() + value.length() + 2;
+    size += bytes;
+    if (bytes > rules.fieldSize() + 2) {
+      return broken(Rule.FIELD_SIZE);
+    }
+    if (size > RequestRules.HEAD_SIZE) {
+      return broken(Rule.HEAD_SIZE);
+    }
+    if (!Syntax.token(name)) {
+      return broken(Rule.FIELD_NAME);
+    }
+    if (!Syntax.fieldValue(value)) {
+      return broken(Rule.FIELD_VALUE);
+    }
+    if (name.indexOf('_') >= 0 && rules.underscores() != Underscores.DANGEROUS) {
+      return rules.underscores() == Underscores.DROP || broken(Rule.FIELD_UNDERSCORE);
+    }
+    if (!meaning(name, value)) {
+      return false;
+    }
+    if (length == fields.length) {
+      fields = Arrays.copyOf(fields, length * 2);
+    }
+    fields[length++] = name;
+    fields[length++] = value;
+    return true;
+  }
+
+  /** The few fields the worker itself acts on, told apart by length first. */
+  private boolean meaning(String name, String value) {
+    return switch (name.length()) {
+      case 4 -> !name.equalsIgnoreCase("host") || host(value);
+      case 6 -> !name.equalsIgnoreCase("expect") || expect(value);
+      case 10 -> !name.equalsIgnoreCase("connection") || connection(value);
+      case 14 -> !name.equalsIgnoreCase("content-length") || contentLength(value);
+      case 17 -> !name.equalsIgnoreCase("transfer-encoding") || transferEncoding(value);
+      default -> true;
+    };
+  }
+
+  private boolean host(String value) {
+    if (++hosts > 1) {
+      return broken(Rule.HOST_REPEATED);
+    }
+    hostAt = length;
+    return Syntax.authority(value) || broken(Rule.HOST_MALFORMED);
+  }
+
+  private boolean expect(String value) {
+    // An HTTP/1.0 client does not wait for the answer (RFC 9110 section 10.1.1).
+    if (!http11) {
+      return true;
+    }
+    continues = value.equalsIgnoreCase("100-continue");
+    return continues || broken(Rule.EXPECTATION);
+  }
+
+  private boolean connection(String value) {
+    for (String option : value.split(",", -1)) {
+      String name = option.strip();
+      close |= name.equalsIgnoreCase("close");
+      keep |= name.equalsIgnoreCase("keep-alive");
+    }
+    return true;
+  }
+
+  private boolean contentLength(String value) {
+    if (contentLength >= 0) {
+      return broken(Rule.CONTENT_LENGTH_REPEATED);
+    }
+    long number = 0;
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if (c < '0' || c > '9' || i >= 18) {
+        return broken(Rule.CONTENT_LENGTH);
+      }
+      number = number * 10 + (c - '0');
+    }
+    contentLength = number;
+    return !value.isEmpty() || broken(Rule.CONTENT_LENGTH);
+  }
+
+  private boolean transferEncoding(String value) {
+    coded = true;
+    if (!http11) {
+      return broken(Rule.TRANSFER_ENCODING_IN_1_0);
+    }
+    for (String coding : value.split(",", -1)) {
+      if (chunked) {
+        return broken(Rule.TRANSFER_ENCODING_FINAL);
+      }
+      chunked = coding.strip().equalsIgnoreCase("chunked");
+      unknownCoding |= !chunked;
+    }
+    return true;
+  }
+
+  /** The head is complete. Returns whether it is fine. */
+  public boolean end() {
+    if (refusal != null) {
+      return false;
+    }
+    if (hosts == 0 && http11) {
+      return broken(Rule.HOST_MISSING);
+    }
+    if (coded) {
+      if (contentLength >= 0) {
+        return broken(Rule.CONTENT_LENGTH_AND_TRANSFER_ENCODING);
+      }
+      if (!chunked) {
+        return broken(Rule.TRANSFER_ENCODING_FINAL);
+      }
+      if (unknownCoding) {
+        return broken(Rule.TRANSFER_ENCODING_UNKNOWN);
+      }
+    }
+    if (rules.body() > 0 && contentLength > rules.body()) {
+      return broken(Rule.BODY_SIZE);
+    }
+    if (!target.authority().isEmpty() && hosts == 1) {
+      // RFC 9112 section 3.2.2: the authority of an absolute target replaces what Host says.
+      fields[hostAt + 1] = target.authority();
+    }
+    return true;
+  }
+
+  private boolean broken(Rule rule) {
+    refuse(rule.refusal());
+    return false;
+  }
+
+  /** Refuses for a reason only the parser saw. The first refusal stands. */
+  public void refuse(Refusal reason) {
+    if (refusal == null) {
+      refusal = reason;
+    }
+  }
+
+  /** Why it is refused, if it is. */
+  public @Nullable Refusal refusal() {
+    return refusal;
+  }
+
+  /** As in {@link dev.arbiter.app.RequestHead#method}; empty if the line could not be read. */
+  public String method() {
+    return method;
+  }
+
+  /** As in {@link dev.arbiter.app.RequestHead#target}. */
+  public String target() {
+    return text;
+  }
+
+  /** As in {@link dev.arbiter.app.RequestHead#rawPath}. */
+  public String rawPath() {
+    return target.rawPath();
+  }
+
+  /** As in {@link dev.arbiter.app.RequestHead#path}. */
+  public String path() {
+    return target.path();
+  }
+
+  /** As in {@link dev.arbiter.app.RequestHead#query}. */
+  public String query() {
+    return target.query();
+  }
+
+  /** As in {@link dev.arbiter.app.RequestHead#httpVersion}. */
+  public String httpVersion() {
+    return http11 ? "HTTP/1.1" : "HTTP/1.0";
+  }
+
+  /** As in {@link dev.arbiter.app.RequestHead#headers}; made when first asked for. */
+  public Headers headers() {
+    Headers known = headers;
+    if (known == null) {
+      known = Headers.of(Arrays.copyOf(fields, length));
+      headers = known;
+    }
+    return known;
+  }
+
+  /** The number of fields kept. */
+  public int size() {
+    return length / 2;
+  }
+
+  /** The name of field {@code index}. */
+  public String name(int index) {
+    return fields[2 * index];
+  }
+
+  /** The value of field {@code index}. */
+  public String value(int index) {
+    return fields[2 * index + 1];
+  }
+
+  /** Whether it is HTTP/1.1; HTTP/1.0 otherwise. */
+  public boolean http11() {
+    return http11;
+  }
+
+  /** Whether the client wants the connection kept (RFC 9112 section 9.3). */
+  public boolean keepAlive() {
+    return !close && (http11 || keep);
+  }
+
+  /** Whether a body follows, or may follow. */
+  public boolean hasBody() {
+    return chunked || contentLength > 0;
+  }
+
+  /** Whether the body comes in chunks. */
+  public boolean chunked() {
+    return chunked;
+  }
+
+  /** The length of the body, or -1 if none was given. */
+  public long contentLength() {
+    return contentLength;
+  }
+
+  /** The longest body that is let in, 0 for no limit; chunks are counted against it. */
+  public long bodyLimit() {
+    return rules.body();
+  }
+
+  /** Whether the client waits for a {@code 100 Continue} before it sends the body. */
+  public boolean expectsContinue() {
+    return continues && hasBody();
+  }
+}

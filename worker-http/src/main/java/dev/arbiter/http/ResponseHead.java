@@ -1,0 +1,257 @@
+package dev.arbiter.http;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.arbiter.app.Headers;
+import java.util.Arrays;
+
+/**
+ * Makes the bytes of a response's head and decides how its body is framed: that is the worker's
+ * business, whatever the app says of it. Used again for each response; not thread-safe, so each
+ * loop or thread has its own.
+ */
+public final class ResponseHead {
+
+  /** How the end of a body is told (RFC 9112 section 6.3). */
+  public enum Framing {
+    /** There is no body: HEAD, 204, 304. */
+    NONE,
+    /** By its length, which was announced. */
+    LENGTH,
+    /** In chunks. */
+    CHUNKED,
+    /** By the end of the connection, for HTTP/1.0. */
+    UNTIL_CLOSE
+  }
+
+  private static final byte[] CLOSE = "Connection: close\r\n".getBytes(US_ASCII);
+  private static final byte[] KEEP = "Connection: keep-alive\r\n".getBytes(US_ASCII);
+  private static final byte[] CHUNKED = "Transfer-Encoding: chunked\r\n".getBytes(US_ASCII);
+  private static final byte[] LENGTH = "Content-Length: ".getBytes(US_ASCII);
+  private static final byte[] SERVER = "Server: arbiter\r\n".getBytes(US_ASCII);
+
+  private final boolean serverHeader;
+  private final boolean dateHeader;
+  private byte[] bytes = new byte[512];
+  private int length;
+  private Framing framing = Framing.NONE;
+  private boolean keepAlive;
+  private boolean dated;
+  private boolean named;
+  private long bodyLength;
+
+  /** A head that adds {@code Server} and {@code Date} as the settings say. */
+  public ResponseHead(HttpSettings settings) {
+    this.serverHeader = settings.serverHeader();
+    this.dateHeader = settings.dateHeader();
+  }
+
+  /**
+   * Makes a head.
+   *
+   * @param request what is answered
+   * @param known the length of the body, or -1 if it is still being made
+   * @param keep whether the connection may be kept; the response may still end it
+   * @throws IllegalArgumentException if the app's status or a field is not valid
+   * @throws IllegalStateException if the app declared another length than {@code known}
+   */
+  public void encode(IncomingHead request, int status, Headers headers, long known, boolean keep) {
+    if (status < 200 || status > 599) {
+      throw new IllegalArgumentException(
+          "The app's status is " + status + "; it must be 200 to 599.");
+    }
+    length = 0;
+    keepAlive = keep;
+    bodyLength = -1;
+    dated = !dateHeader;
+    named = !serverHeader;
+    put(Status.line(status));
+    for (int i = 0; i < headers.size(); i++) {
+      field(headers.name(i), headers.value(i));
+    }
+    frame(request, status, known);
+    if (!dated) {
+      put(HttpDate.line());
+    }
+    if (!named) {
+      put(SERVER);
+    }
+    if (!keepAlive) {
+      put(CLOSE);
+    } else if (!request.http11()) {
+      put(KEEP);
+    }
+    put('\r');
+    put('\n');
+  }
+
+  private void frame(IncomingHead request, int status, long known) {
+    boolean head = request.method().equals("HEAD");
+    if (known >= 0 && bodyLength >= 0 && known != bodyLength && !head && !Status.bodiless(status)) {
+      throw new IllegalStateException(
+          "The app declared a Content-Length of " + bodyLength + " but sent " + known + " bytes.");
+    }
+    // An answer to HEAD may carry no body and yet say how long it would be.
+    long announced = bodyLength >= 0 ? bodyLength : known;
+    if (status == 204) {
+      framing = Framing.NONE;
+      bodyLength = 0;
+      return;
+    }
+    if (head || status == 304) {
+      framing = Framing.NONE;
+      if (bodyLength >= 0 || (head && known > 0)) {
+        putLength(announced);
+      }
+      bodyLength = 0;
+      return;
+    }
+    bodyLength = announced;
+    if (announced >= 0) {
+      framing = Framing.LENGTH;
+      putLength(announced);
+    } else if (request.http11()) {
+      framing = Framing.CHUNKED;
+      put(CHUNKED);
+    } else {
+      framing = Framing.UNTIL_CLOSE;
+      keepAlive = false;
+    }
+  }
+
+  private void field(String name, String value) {
+    switch (name.length()) {
+      case 4 -> dated |= name.equalsIgnoreCase("date");
+      case 6 -> named |= name.equalsIgnoreCase("server");
+      case 10 -> {
+        if (name.equalsIgnoreCase("connection")) {
+          for (String option : value.split(",", -1)) {
+            keepAlive &= !option.strip().equalsIgnoreCase("close");
+          }
+          return;
+        }
+        if (name.equalsIgnoreCase("keep-alive")) {
+          return;
+        }
+      }
+      case 14 -> {
+        if (name.equalsIgnoreCase("content-length")) {
+          declare(value);
+          return;
+        }
+      }
+      case 17 -> {
+        if (name.equalsIgnoreCase("transfer-encoding")) {
+          return;
+        }
+      }
+      default -> {}
+    }
+    int needed = length + name.length() + value.length() + 4;
+    if (needed > bytes.length) {
+      bytes = Arrays.copyOf(bytes, Math.max(needed, bytes.length * 2));
+    }
+    if (!Syntax.token(name)) {
+      throw new IllegalArgumentException(
+          "The app's response has a malformed header name: " + printable(name));
+    }
+    for (int i = 0; i < name.length(); i++) {
+      bytes[length++] = (byte) name.charAt(i);
+    }
+    bytes[length++] = ':';
+    bytes[length++] = ' ';
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if ((c < ' ' && c != '\t') || c == 0x7f || c > 0xff) {
+        throw new IllegalArgumentException(
+            "The app's response header " + name + " has an illegal character: " + printable(value));
+      }
+      bytes[length++] = (byte) c;
+    }
+    bytes[length++] = '\r';
+    bytes[length++] = '\n';
+  }
+
+  private void declare(String value) {
+    long declared = -1;
+    if (!value.isEmpty() && value.length() <= 18) {
+      declared = 0;
+      for (int i = 0; i < value.length() && declared >= 0; i++) {
+        char c = value.charAt(i);
+        declared = c < '0' || c > '9' ? -1 : declared * 10 + (c - '0');
+      }
+    }
+    if (declared < 0 || (bodyLength >= 0 && bodyLength != declared)) {
+      throw new IllegalArgumentException(
+          "The app's response has a malformed or repeated Content-Length: " + printable(value));
+    }
+    bodyLength = declared;
+  }
+
+  private static String printable(String text) {
+    StringBuilder shown = new StringBuilder();
+    text.chars()
+        .limit(100)
+        .forEach(c -> shown.append(c < ' ' || c > '~' ? String.format("\\u%04x", c) : (char) c));
+    return shown.toString();
+  }
+
+  private void putLength(long number) {
+    put(LENGTH);
+    int digits = 1;
+    for (long rest = number; rest >= 10; rest /= 10) {
+      digits++;
+    }
+    reserve(digits + 2);
+    long rest = number;
+    for (int i = length + digits - 1; i >= length; i--) {
+      bytes[i] = (byte) ('0' + rest % 10);
+      rest /= 10;
+    }
+    length += digits;
+    put('\r');
+    put('\n');
+  }
+
+  private void put(byte[] more) {
+    reserve(more.length);
+    System.arraycopy(more, 0, bytes, length, more.length);
+    length += more.length;
+  }
+
+  private void put(char c) {
+    reserve(1);
+    bytes[length++] = (byte) c;
+  }
+
+  private void reserve(int more) {
+    if (length + more > bytes.length) {
+      bytes = Arrays.copyOf(bytes, Math.max(length + more, bytes.length * 2));
+    }
+  }
+
+  /** The head, in the first {@link #length} bytes; valid until the next {@link #encode}. */
+  public byte[] bytes() {
+    return bytes;
+  }
+
+  /** The length of the head. */
+  public int length() {
+    return length;
+  }
+
+  /** How the body is framed. */
+  public Framing framing() {
+    return framing;
+  }
+
+  /** How long the body will be, or -1 if that is not known. */
+  public long bodyLength() {
+    return bodyLength;
+  }
+
+  /** Whether the connection is kept after this response. */
+  public boolean keepAlive() {
+    return keepAlive;
+  }
+}

@@ -1,0 +1,96 @@
+package dev.arbiter.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+
+import dev.arbiter.app.Headers;
+import dev.arbiter.worker.AccessAtoms;
+import java.net.InetSocketAddress;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+
+class AccessFormatTest {
+  private static final long END = 1_795_420_800_123L;
+  private static final AccessRecord RECORD =
+      new AccessRecord(
+          new InetSocketAddress("192.0.2.7", 50123),
+          END,
+          "GET",
+          "/a/b?x=1",
+          "HTTP/1.1",
+          Headers.of(
+              "User-Agent",
+              "curl/8 \"x\"",
+              "Referer",
+              "http://r/",
+              "Authorization",
+              "Basic YWxpY2U6c2VjcmV0",
+              "X-Odd",
+              "a\tb\u00e9\\"),
+          200,
+          Headers.of("X-Id", "7"),
+          13,
+          1_234_567_890L);
+
+  @Test
+  void theDefaultIsGunicorns() {
+    String date =
+        DateTimeFormatter.ofPattern("dd/MMM/yyyy:HH:mm:ss Z", Locale.ROOT)
+            .format(Instant.ofEpochMilli(END).atZone(ZoneId.systemDefault()));
+    assertThat(line(AccessFormat.DEFAULT))
+        .isEqualTo(
+            "192.0.2.7 - alice ["
+                + date
+                + "] \"GET /a/b?x=1 HTTP/1.1\" 200 13 \"http://r/\" \"curl/8 \\\"x\\\"\"");
+  }
+
+  @Test
+  void everyAtomHasItsMeaning() {
+    assertThat(line("%(m)s %(U)s %(q)s %(H)s %(B)s")).isEqualTo("GET /a/b x=1 HTTP/1.1 13");
+    assertThat(line("%(T)s %(M)s %(D)s %(L)s")).isEqualTo("1 1234 1234567 1.234567");
+    assertThat(line("%(p)s")).isEqualTo("<" + ProcessHandle.current().pid() + ">");
+    assertThat(line("%({x-id}o)s %({X-ID}o)s %({none}i)s")).isEqualTo("7 7 -");
+    assertThat(line("%({REQUEST_METHOD}e)s %({http_referer}e)s %({remote_port}e)s"))
+        .isEqualTo("GET http://r/ 50123");
+    assertThat(line("100%% %(s)d")).isEqualTo("100% 200");
+  }
+
+  @Test
+  void aClientCannotForgeALineOrAField() {
+    assertThat(line("\"%({x-odd}i)s\"")).isEqualTo("\"a\\x09b\\xe9\\\\\"");
+  }
+
+  @Test
+  void unknownAtomsAreNamedAndPrintedAsDash() {
+    String format = "%(s)s %(Z)s %({a}h)s %(st)s %%";
+    assertThat(AccessAtoms.unknown(format)).containsExactly("%(Z)s", "%({a}h)s", "%(st)s");
+    assertThat(line(format)).isEqualTo("200 - - - %");
+  }
+
+  @Test
+  void everyAtomThatIsKnownIsFilledIn() {
+    for (char letter = 'A'; letter <= 'z'; letter++) {
+      for (String atom : List.of("%(" + letter + ")s", "%({x-odd}" + letter + ")s")) {
+        assertThatCode(() -> AccessFormat.compile(atom)).doesNotThrowAnyException();
+      }
+    }
+  }
+
+  @Test
+  void aRequestThatCouldNotBeReadHasNoLine() {
+    StringBuilder line = new StringBuilder();
+    AccessFormat.compile("%(h)s \"%(r)s\" %(s)s %(U)s \"%(a)s\"")
+        .append(line, AccessRecord.refused(null, 400, 5));
+    assertThat(line.toString()).isEqualTo("- \"-\" 400 - \"-\"");
+  }
+
+  private static String line(String format) {
+    StringBuilder line = new StringBuilder();
+    AccessFormat.compile(format).append(line, RECORD);
+    return line.toString();
+  }
+}

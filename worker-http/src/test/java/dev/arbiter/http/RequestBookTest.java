@@ -1,0 +1,185 @@
+package dev.arbiter.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.arbiter.wire.Message.ListenerInfo;
+import dev.arbiter.worker.Traffic;
+import dev.arbiter.worker.WorkerContext;
+import dev.arbiter.worker.WorkerSettings;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class RequestBookTest {
+  private final List<String> recycled = new ArrayList<>();
+
+  private RequestBook book(Map<String, String> settings) {
+    return new RequestBook(new WorkerSettings(settings), new Recorder(recycled));
+  }
+
+  @Test
+  void countsWhatWasServedAndShowsWhatIsUnderWay() {
+    RequestBook book = book(Map.of());
+    RequestBook.Entry first = book.begin("GET", "/first", null);
+    RequestBook.Entry second = book.begin("POST", "/second", null);
+    RequestBook.Entry third = book.begin("PUT", "/third", null);
+    assertThat(book.inFlight())
+        .hasSize(3)
+        .first()
+        .asString()
+        .endsWith("GET /first from a Unix socket");
+    second.end(404, 10, 20);
+    second.end(200, 1, 1);
+    third.end(0, 1, 0);
+    Traffic traffic = book.traffic();
+    assertThat(traffic.done()).isEqualTo(1);
+    assertThat(traffic.inFlight()).isEqualTo(1);
+    assertThat(traffic.bytesIn()).isEqualTo(11);
+    assertThat(traffic.bytesOut()).isEqualTo(20);
+    assertThat(traffic.statusClasses()).containsExactly(0L, 0L, 0L, 1L, 0L);
+    assertThat(traffic.latency().stream().mapToLong(n -> n).sum()).isEqualTo(1);
+    first.end(200, 0, 0);
+    assertThat(book.inFlight()).isEmpty();
+  }
+
+  @Test
+  void latencyBucketsDouble() {
+    assertThat(RequestBook.bucket(0)).isEqualTo(0);
+    assertThat(RequestBook.bucket(100_000)).isEqualTo(0);
+    assertThat(RequestBook.bucket(100_001)).isEqualTo(1);
+    assertThat(RequestBook.bucket(200_000)).isEqualTo(1);
+    assertThat(RequestBook.bucket(200_001)).isEqualTo(2);
+    assertThat(RequestBook.bucket(Long.MAX_VALUE)).isEqualTo(RequestBook.BUCKETS - 1);
+  }
+
+  @Test
+  void asksForAReplacementOnce() {
+    RequestBook book = book(Map.of("max-requests", "5"));
+    for (int i = 0; i < 20; i++) {
+      book.begin("GET", "/", null).end(200, 0, 0);
+    }
+    assertThat(recycled).containsExactly("served 5 requests (max-requests 5)");
+  }
+
+  @Test
+  void jitterSpreadsTheReplacements() {
+    RequestBook book = book(Map.of("max-requests", "5", "max-requests-jitter", "3"));
+    for (int i = 0; i < 4; i++) {
+      book.begin("GET", "/", null).end(200, 0, 0);
+    }
+    assertThat(recycled).isEmpty();
+    for (int i = 0; i < 4; i++) {
+      book.begin("GET", "/", null).end(200, 0, 0);
+    }
+    assertThat(recycled).hasSize(1).first().asString().endsWith("(max-requests 5)");
+  }
+
+  @Test
+  void withoutALimitNothingIsOverdue() {
+    RequestBook book = book(Map.of());
+    RequestBook.Entry entry = book.begin("GET", "/", null);
+    entry.extend(Duration.ZERO);
+    assertThat(book.traffic().overdue()).isZero();
+    assertThat(book.inFlight().getFirst()).doesNotContain("deadline");
+  }
+
+  @Test
+  void aRequestPastItsDeadlineIsOverdueUntilItEndsOrGetsMoreTime() {
+    RequestBook book = book(Map.of("request-timeout", "1"));
+    RequestBook.Entry first = book.begin("GET", "/first", null);
+    RequestBook.Entry second = book.begin("GET", "/second", null);
+    passed(Duration.ofMillis(20));
+    assertThat(book.traffic().overdue()).isEqualTo(2);
+    assertThat(book.traffic().overdueMillis()).isBetween(18L, 10_000L);
+    assertThat(book.inFlight()).allSatisfy(line -> assertThat(line).contains("past its deadline"));
+
+    first.extend(Duration.ofMinutes(5));
+    assertThat(book.traffic().overdue()).isEqualTo(1);
+    assertThat(book.inFlight().getFirst())
+        .containsPattern("(29\\d|300)\\.\\d+s before its deadline");
+    first.extend(Duration.ofMinutes(1));
+    assertThat(book.inFlight().getFirst())
+        .as("never shortened")
+        .containsPattern("(29\\d|300)\\.\\d+s before its deadline");
+    second.end(200, 0, 0);
+    assertThat(book.traffic().overdue()).isZero();
+    assertThat(book.traffic().overdueMillis()).isZero();
+  }
+
+  @Test
+  void aSlowRequestIsSeenOnceTheOldestFirst() {
+    RequestBook book = book(Map.of());
+    RequestBook.Entry first = book.begin("GET", "/first", null);
+    RequestBook.Entry second = book.begin("GET", "/second", null);
+    passed(Duration.ofMillis(20));
+    book.begin("GET", "/fresh", null);
+    assertThat(book.newlySlow(Duration.ofMillis(15))).startsWith(first, second);
+    assertThat(book.newlySlow(Duration.ofMillis(15))).doesNotContain(first, second);
+  }
+
+  @Test
+  void theLineNamesTheThreadThatRunsTheApp() {
+    RequestBook book = book(Map.of());
+    RequestBook.Entry entry = book.begin("GET", "/", null);
+    entry.enter(Thread.currentThread());
+    assertThat(book.inFlight().getFirst())
+        .endsWith(", on thread #" + Thread.currentThread().threadId());
+    entry.leave();
+    assertThat(book.inFlight().getFirst()).doesNotContain("thread");
+  }
+
+  private static void passed(Duration time) {
+    long end = System.nanoTime() + time.toNanos();
+    while (System.nanoTime() - end < 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private record Recorder(List<String> recycled) implements WorkerContext {
+    @Override
+    public int nr() {
+      return 0;
+    }
+
+    @Override
+    public int workers() {
+      return 1;
+    }
+
+    @Override
+    public long generation() {
+      return 1;
+    }
+
+    @Override
+    public WorkerSettings settings() {
+      return new WorkerSettings(Map.of());
+    }
+
+    @Override
+    public List<ListenerInfo> listeners() {
+      return List.of();
+    }
+
+    @Override
+    public void phase(String name) {}
+
+    @Override
+    public void recycle(String reason) {
+      recycled.add(reason);
+    }
+
+    @Override
+    public void say(String level, String text) {}
+
+    @Override
+    public void slow(String request, Duration age, String stack) {}
+
+    @Override
+    public boolean draining() {
+      return false;
+    }
+  }
+}

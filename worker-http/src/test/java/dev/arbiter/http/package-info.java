@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.http;
+
+import org.jspecify.annotations.NullMarked;
