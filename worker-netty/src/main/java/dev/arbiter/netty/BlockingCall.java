@@ -1,0 +1,104 @@
+package dev.arbiter.netty;
+
+import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.Headers;
+import dev.arbiter.app.Request;
+import dev.arbiter.app.Response;
+import dev.arbiter.app.SendEvent.ResponseStart;
+import dev.arbiter.http.HeadView;
+import java.io.InputStream;
+import java.net.SocketAddress;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call of a blocking app: runs on a virtual thread of its own, and gives the response back to
+ * the connection's loop. Ends when the app has returned and, if its body is a stream, written it.
+ */
+final class BlockingCall extends HeadView implements Request, Runnable {
+  private final BlockingApp app;
+  private final Exchange exchange;
+  private @Nullable BodyInput body;
+
+  BlockingCall(BlockingApp app, Exchange exchange) {
+    super(exchange.head(), exchange.entry());
+    this.app = app;
+    this.exchange = exchange;
+  }
+
+  /** For a message to the operator. */
+  String shown() {
+    String target = exchange.target();
+    return exchange.method() + " " + target.substring(0, Math.min(target.length(), 200));
+  }
+
+  // An app may throw anything; whatever it is, the client gets an answer and the operator a trace.
+  @Override
+  @SuppressWarnings("CatchingUnchecked")
+  public void run() {
+    entry().enter(Thread.currentThread());
+    try {
+      Response response = app.handle(this);
+      switch (response.body()) {
+        case Response.Body.Bytes whole ->
+            exchange
+                .connection()
+                .loop()
+                .executor()
+                .execute(() -> answer(response.status(), response.headers(), whole.bytes()));
+        case Response.Body.Stream stream -> write(response, stream);
+      }
+    } catch (Throwable thrown) {
+      exchange.accept(null, thrown);
+    } finally {
+      entry().leave();
+    }
+  }
+
+  private void answer(int status, Headers headers, byte[] bytes) {
+    CompletionStage<Void> sent = exchange.outbox().respond(status, headers, bytes);
+    if (!Outbox.isSent(sent)) {
+      sent.whenComplete(exchange);
+    }
+  }
+
+  private void write(Response response, Response.Body.Stream stream) throws Exception {
+    Outbox outbox = exchange.outbox();
+    BodyOutput output = new BodyOutput(outbox);
+    outbox.send(new ResponseStart(response.status(), response.headers()));
+    stream.writer().writeTo(output);
+    output.finish();
+  }
+
+  @Override
+  public InputStream body() {
+    BodyInput input = body;
+    if (input == null) {
+      input = new BodyInput(exchange.inbox(), exchange.head().hasBody());
+      body = input;
+    }
+    return input;
+  }
+
+  @Override
+  public Optional<SocketAddress> client() {
+    return exchange.client();
+  }
+
+  @Override
+  public Optional<SocketAddress> server() {
+    return exchange.server();
+  }
+
+  @Override
+  public String rootPath() {
+    return exchange.rootPath();
+  }
+
+  @Override
+  public Map<String, Object> state() {
+    return exchange.state();
+  }
+}

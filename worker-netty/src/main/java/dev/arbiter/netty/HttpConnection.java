@@ -1,0 +1,480 @@
+package dev.arbiter.netty;
+
+import dev.arbiter.app.Headers;
+import dev.arbiter.app.Response;
+import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Refusal;
+import dev.arbiter.http.RequestRules.Rule;
+import dev.arbiter.http.ResponseHead;
+import dev.arbiter.http.Status;
+import dev.arbiter.worker.OutOfMemory;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.channel.unix.UnixChannel;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One HTTP/1 connection: takes one request after the other, keeps its time limits, and ends it so
+ * that the client can read the last answer. On its loop only; lives as long as its channel.
+ *
+ * <p>What was read beyond the request under way waits in a queue while reading is off, so requests
+ * are answered in order and a client that pipelines is held back by TCP.
+ */
+final class HttpConnection extends ChannelInboundHandlerAdapter {
+
+  /** How long a client may take to read the last answer and close; RFC 9112 section 9.6. */
+  private static final int LINGER_TICKS = 10;
+
+  /** What of a body nobody reads is taken in to keep the connection. */
+  static final int DISCARD = 64 * 1024;
+
+  private enum Phase {
+    OPEN,
+    /** No request is taken any more; the last answer is being written. */
+    ENDING,
+    /** Our side is shut; waits for the client's. */
+    LINGERING
+  }
+
+  private final Loop loop;
+  private final Channel channel;
+  private final RequestDecoder decoder;
+  private final Deque<Object> queue = new ArrayDeque<>(0);
+  private @Nullable ChannelHandlerContext context;
+  private @Nullable Exchange exchange;
+  private Phase phase = Phase.OPEN;
+  private int place;
+  private int since;
+  private int served;
+  private boolean inMidHead;
+  private boolean reading = true;
+  private boolean inRead;
+  private boolean unflushed;
+  private boolean advancing;
+  private boolean inputEnded;
+  private int stuckSince;
+  private long stuckAt;
+
+  HttpConnection(Loop loop, Channel channel, RequestDecoder decoder) {
+    this.loop = loop;
+    this.channel = channel;
+    this.decoder = decoder;
+  }
+
+  Loop loop() {
+    return loop;
+  }
+
+  Channel channel() {
+    return channel;
+  }
+
+  @Nullable SocketAddress client() {
+    return address(channel.remoteAddress());
+  }
+
+  @Nullable SocketAddress server() {
+    return address(channel.localAddress());
+  }
+
+  private static @Nullable SocketAddress address(@Nullable SocketAddress address) {
+    return address instanceof java.net.InetSocketAddress ? address : null;
+  }
+
+  ByteBufAllocator allocator() {
+    return channel.alloc();
+  }
+
+  boolean writable() {
+    return channel.isWritable();
+  }
+
+  boolean inputEnded() {
+    return inputEnded;
+  }
+
+  int place() {
+    return place;
+  }
+
+  void place(int index) {
+    place = index;
+  }
+
+  // ---- what Netty tells
+
+  @Override
+  public void channelActive(ChannelHandlerContext ctx) {
+    context = ctx;
+    since = loop.tick();
+    loop.opened(this);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    inRead = true;
+    if (phase != Phase.OPEN || !channel.isActive()) {
+      ReferenceCountUtil.release(message);
+    } else if (!queue.isEmpty() || (message instanceof HttpRequest && !free())) {
+      queue.add(message);
+      read();
+    } else {
+      take(message);
+    }
+  }
+
+  /**
+   * Whether the next request may be served; a client that reads no answers gets no more of them.
+   */
+  private boolean free() {
+    return exchange == null && channel.isWritable();
+  }
+
+  private void take(Object message) {
+    if (message instanceof HttpRequest request) {
+      IncomingHead head = ((FieldList) request.headers()).head();
+      if (request.decoderResult().isFailure()) {
+        head.refuse(Rule.SYNTAX.refusal());
+      }
+      begin(head);
+    } else {
+      HttpContent content = (HttpContent) message;
+      try {
+        Exchange current = exchange;
+        if (current != null) {
+          current.inbox().take(content);
+        }
+      } finally {
+        content.release();
+      }
+    }
+  }
+
+  private void begin(IncomingHead head) {
+    since = loop.tick();
+    inMidHead = false;
+    served++;
+    Refusal refusal = head.refusal();
+    if (refusal != null) {
+      refuse(head, refusal);
+      return;
+    }
+    Exchange next = new Exchange(this, head);
+    exchange = next;
+    next.begin();
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) {
+    inRead = false;
+    if (unflushed) {
+      flush();
+    }
+    if (exchange == null && phase == Phase.OPEN && decoder.inMidHead() != inMidHead) {
+      inMidHead = !inMidHead;
+      since = loop.tick();
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+    if (channel.isWritable()) {
+      if (exchange != null) {
+        exchange.outbox().pump();
+      } else {
+        advance();
+      }
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    if (event instanceof ChannelInputShutdownEvent) {
+      inputEnded = true;
+      if (phase == Phase.LINGERING
+          || (phase == Phase.OPEN && exchange == null && queue.isEmpty())) {
+        channel.close();
+      } else if (exchange != null) {
+        // It may only have shut its side: what is under way is answered all the same.
+        exchange.inbox().end();
+      }
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    loop.closed(this);
+    dropQueue();
+    Exchange current = exchange;
+    exchange = null;
+    if (current != null) {
+      current.closed();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    // A client that resets its connection is no news. Anything else is a fault of this class.
+    if (!(cause instanceof IOException)) {
+      OutOfMemory.leaveIf(cause);
+      loop.service().warn("A connection failed and was closed: " + cause);
+    }
+    channel.close();
+  }
+
+  // ---- what an exchange asks
+
+  void write(ByteBuf bytes) {
+    unflushed = true;
+    ChannelHandlerContext ctx = context();
+    ctx.write(bytes, ctx.voidPromise());
+  }
+
+  /** Sends what was written; while a batch of requests is being read, once at its end. */
+  void flushSoon() {
+    if (unflushed && !inRead) {
+      flush();
+    }
+  }
+
+  void flush() {
+    unflushed = false;
+    context().flush();
+  }
+
+  private ChannelHandlerContext context() {
+    ChannelHandlerContext ctx = context;
+    if (ctx == null) {
+      throw new IllegalStateException("The connection is not open yet");
+    }
+    return ctx;
+  }
+
+  /** Reads on, or not, as the exchange and the queue have room. */
+  void read() {
+    boolean wanted = queue.isEmpty() && (exchange == null || exchange.inbox().hasRoom());
+    if (wanted != reading && !inputEnded) {
+      reading = wanted;
+      channel.config().setAutoRead(wanted);
+    }
+  }
+
+  /** The response is written, and the body read to its end. */
+  void done(Exchange ended) {
+    if (exchange == ended) {
+      exchange = null;
+      since = loop.tick();
+      if (inputEnded && queue.isEmpty()) {
+        end(false);
+      } else {
+        advance();
+      }
+    }
+  }
+
+  private void advance() {
+    if (advancing) {
+      return;
+    }
+    advancing = true;
+    while (phase == Phase.OPEN
+        && !queue.isEmpty()
+        && (free() || !(queue.peek() instanceof HttpRequest))) {
+      take(queue.remove());
+      if (unflushed && !channel.isWritable()) {
+        flush();
+      }
+    }
+    advancing = false;
+    read();
+    flushSoon();
+    if (exchange == null && phase == Phase.OPEN) {
+      inMidHead = decoder.inMidHead();
+      if (inputEnded && queue.isEmpty()) {
+        end(false);
+      }
+    }
+  }
+
+  /** Ends the connection after what was written, at once or when the client has read it. */
+  void end(boolean linger) {
+    if (phase != Phase.OPEN) {
+      return;
+    }
+    phase = Phase.ENDING;
+    exchange = null;
+    dropQueue();
+    unflushed = false;
+    ChannelFuture written = context().writeAndFlush(Unpooled.EMPTY_BUFFER);
+    if (!linger || inputEnded) {
+      written.addListener(_ -> channel.close());
+    } else {
+      written.addListener(_ -> linger());
+    }
+  }
+
+  /**
+   * Closing while the client still sends would answer with a reset, which can destroy the response
+   * before the client has read it.
+   */
+  private void linger() {
+    if (inputEnded || !channel.isActive()) {
+      channel.close();
+      return;
+    }
+    phase = Phase.LINGERING;
+    since = loop.tick();
+    ((DuplexChannel) channel).shutdownOutput();
+    if (!reading) {
+      reading = true;
+      channel.config().setAutoRead(true);
+    }
+  }
+
+  /** Breaks the connection off, so that the client can tell that the response was cut. */
+  void cut(boolean reset) {
+    phase = Phase.ENDING;
+    if (reset) {
+      channel.config().setOption(ChannelOption.SO_LINGER, 0);
+    } else if (unflushed) {
+      flush();
+    }
+    channel.close();
+  }
+
+  /** Answers a request that no app sees, and ends the connection. */
+  void refuse(IncomingHead head, Refusal refusal) {
+    Response response = Status.response(refusal);
+    write(encode(head, response.status(), response.headers(), response.body()));
+    loop.service().logRefused(client(), refusal.status());
+    end(true);
+  }
+
+  private ByteBuf encode(IncomingHead head, int status, Headers headers, Response.Body body) {
+    byte[] bytes = ((Response.Body.Bytes) body).bytes();
+    ResponseHead responseHead = loop.responseHead();
+    responseHead.encode(head, status, headers, bytes.length, false);
+    ByteBuf out = allocator().directBuffer(responseHead.length() + bytes.length);
+    out.writeBytes(responseHead.bytes(), 0, responseHead.length());
+    return responseHead.framing() == ResponseHead.Framing.NONE ? out : out.writeBytes(bytes);
+  }
+
+  private void dropQueue() {
+    queue.forEach(ReferenceCountUtil::release);
+    queue.clear();
+  }
+
+  // ---- time limits, once a tick
+
+  void check() {
+    if (stuck()) {
+      cut(true);
+      return;
+    }
+    int passed = loop.tick() - since;
+    switch (phase) {
+      case ENDING -> {}
+      case LINGERING -> {
+        if (passed > LINGER_TICKS) {
+          channel.close();
+        }
+      }
+      case OPEN -> {
+        Exchange current = exchange;
+        if (current != null) {
+          current.inbox().check();
+        } else if (inMidHead) {
+          if (passed > loop.headerTicks()) {
+            IncomingHead unread = new IncomingHead(loop.service().settings().rules());
+            refuse(unread, Rule.TIMEOUT.refusal());
+          }
+        } else if (passed > idleTicks()) {
+          endIdle();
+        }
+      }
+    }
+  }
+
+  private int idleTicks() {
+    if (loop.lingerOver()) {
+      // One that was accepted just before the worker left has a moment to say what it wants.
+      return served == 0 ? LINGER_TICKS : -1;
+    }
+    return served == 0 ? loop.headerTicks() : loop.keepAliveTicks();
+  }
+
+  private void endIdle() {
+    if (!readLate()) {
+      channel.close();
+    }
+  }
+
+  /**
+   * Whether the connection must be kept for requests that are here already. They are answered, also
+   * by a worker that drains, so the last of them is the one to announce the end.
+   */
+  boolean moreToAnswer() {
+    return queue.stream().anyMatch(HttpRequest.class::isInstance)
+        || decoder.inMidHead()
+        || (!loop.lingerOver() && readLate());
+  }
+
+  /**
+   * Reads what came since the loop last looked, and says whether there was something: a request is
+   * answered if its first byte was here before the connection is closed.
+   */
+  private boolean readLate() {
+    if (inputEnded || !(channel instanceof UnixChannel unix)) {
+      return false;
+    }
+    ByteBuf late = allocator().directBuffer(4096);
+    int count = 0;
+    try {
+      count = unix.fd().read(late.nioBuffer(0, late.capacity()), 0, late.capacity());
+    } catch (IOException _) {
+      // The client has gone, which the loop will hear of.
+    }
+    if (count <= 0) {
+      late.release();
+      return false;
+    }
+    boolean wasInRead = inRead;
+    channel.pipeline().fireChannelRead(late.writerIndex(count));
+    if (!wasInRead) {
+      channel.pipeline().fireChannelReadComplete();
+    }
+    return true;
+  }
+
+  /** Whether the client has read nothing for longer than it may. */
+  private boolean stuck() {
+    ChannelOutboundBuffer pending = channel.unsafe().outboundBuffer();
+    if (pending == null || pending.isEmpty()) {
+      stuckAt = -1;
+      return false;
+    }
+    long at = pending.totalPendingWriteBytes() * 31 + pending.currentProgress();
+    if (at != stuckAt) {
+      stuckAt = at;
+      stuckSince = loop.tick();
+      return false;
+    }
+    return loop.tick() - stuckSince > loop.writeTicks();
+  }
+}

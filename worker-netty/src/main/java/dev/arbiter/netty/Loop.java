@@ -1,0 +1,238 @@
+package dev.arbiter.netty;
+
+import dev.arbiter.http.HttpSettings;
+import dev.arbiter.http.ResponseHead;
+import dev.arbiter.worker.Connection;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollDomainSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One event loop with the connections it serves. What is not said to be for any thread belongs to
+ * the loop's own thread. Lives as long as the worker.
+ *
+ * <p>Time limits are counted in ticks. A tick passes only when the loop runs, so that a loop that
+ * was held up does not find all its clients late; and a request costs no timer.
+ */
+final class Loop {
+  /** Accuracy of every time limit. */
+  static final Duration TICK = Duration.ofMillis(100);
+
+  private static final WriteBufferWaterMark WATER = new WriteBufferWaterMark(32 * 1024, 128 * 1024);
+
+  private final EventLoop executor;
+  private final Service service;
+  private final @Nullable LoopWatch watch;
+  private final ResponseHead responseHead;
+  private final Thread.Builder.OfVirtual ownThreads;
+  private final Thread.Builder.OfVirtual ordinaryThreads = LoopThreads.ordinary();
+  private final List<HttpConnection> connections = new ArrayList<>();
+  private final AtomicInteger handedOver = new AtomicInteger();
+  private final AtomicInteger load = new AtomicInteger();
+  private final int keepAliveTicks;
+  private final int headerTicks;
+  private final int bodyTicks;
+  private final int writeTicks;
+  private int tick;
+  private boolean ticking;
+  private boolean lingerOver;
+
+  private volatile long lastTook = System.nanoTime();
+  private volatile @Nullable Thread thread;
+
+  /** What the loop began last; read by the watch when the loop does not answer. */
+  private volatile @Nullable BlockingCall begun;
+
+  Loop(EventLoop executor, Service service, @Nullable LoopWatch watch) {
+    this.executor = executor;
+    this.service = service;
+    this.watch = watch;
+    this.ownThreads = LoopThreads.on(executor);
+    HttpSettings settings = service.settings();
+    this.responseHead = new ResponseHead(settings);
+    this.keepAliveTicks = ticks(settings.keepAlive());
+    this.headerTicks = ticks(settings.headerTimeout());
+    this.bodyTicks = ticks(settings.bodyTimeout());
+    this.writeTicks = ticks(settings.writeTimeout());
+  }
+
+  private static int ticks(Duration limit) {
+    return limit.isZero()
+        ? Integer.MAX_VALUE
+        : (int) Math.min(Integer.MAX_VALUE, limit.dividedBy(TICK) + 1);
+  }
+
+  EventLoop executor() {
+    return executor;
+  }
+
+  Service service() {
+    return service;
+  }
+
+  ResponseHead responseHead() {
+    return responseHead;
+  }
+
+  int tick() {
+    return tick;
+  }
+
+  int keepAliveTicks() {
+    return keepAliveTicks;
+  }
+
+  int headerTicks() {
+    return headerTicks;
+  }
+
+  int bodyTicks() {
+    return bodyTicks;
+  }
+
+  int writeTicks() {
+    return writeTicks;
+  }
+
+  boolean lingerOver() {
+    return lingerOver;
+  }
+
+  // ---- any thread: the accepting threads and the watch
+
+  /** Whether a connection should rather be given to this loop. */
+  boolean betterThan(Loop other) {
+    boolean free = handedOver.get() == 0;
+    boolean otherFree = other.handedOver.get() == 0;
+    if (free != otherFree) {
+      return free;
+    }
+    return free ? load.get() < other.load.get() : lastTook - other.lastTook > 0;
+  }
+
+  void hand(Connection connection) {
+    handedOver.incrementAndGet();
+    load.incrementAndGet();
+    executor.execute(() -> take(connection));
+  }
+
+  /** The thread that runs it, once {@link #adopt} has run. */
+  @Nullable Thread thread() {
+    return thread;
+  }
+
+  @Nullable BlockingCall begun() {
+    return begun;
+  }
+
+  // ---- the loop's thread
+
+  /** What an app's code finds through its thread must be the app's; virtual threads inherit it. */
+  void adopt(ClassLoader appLoader) {
+    Thread.currentThread().setContextClassLoader(appLoader);
+    thread = Thread.currentThread();
+  }
+
+  private void take(Connection connection) {
+    lastTook = System.nanoTime();
+    handedOver.decrementAndGet();
+    connection.taken();
+    Channel channel =
+        connection.listener().unix()
+            ? new EpollDomainSocketChannel(connection.fd())
+            : new EpollSocketChannel(connection.fd());
+    if (!channel.isActive()) {
+      // The client reset the connection while it waited. Closing by force announces nothing.
+      channel.unsafe().closeForcibly();
+      gone(connection);
+      return;
+    }
+    channel.closeFuture().addListener(_ -> gone(connection));
+    prepare(channel);
+    ChannelFuture registered = executor.register(channel);
+    registered.addListener(
+        done -> {
+          if (!done.isSuccess()) {
+            service.warn("A connection could not be registered: " + done.cause());
+          }
+        });
+  }
+
+  private void gone(Connection connection) {
+    load.decrementAndGet();
+    connection.closed();
+  }
+
+  /** Sets a channel up for HTTP; also used for the warm-up's own connections. */
+  void prepare(Channel channel) {
+    channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    channel.config().setWriteBufferWaterMark(WATER);
+    if (channel instanceof EpollSocketChannel tcp) {
+      tcp.config().setTcpNoDelay(true);
+    }
+    RequestDecoder decoder = new RequestDecoder(service.settings().rules());
+    channel.pipeline().addLast(decoder, new HttpConnection(this, channel, decoder));
+  }
+
+  void opened(HttpConnection connection) {
+    connection.place(connections.size());
+    connections.add(connection);
+    if (!ticking) {
+      ticking = true;
+      executor.schedule(this::tickNow, TICK.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  void closed(HttpConnection connection) {
+    HttpConnection last = connections.removeLast();
+    if (last != connection) {
+      connections.set(connection.place(), last);
+      last.place(connection.place());
+    }
+  }
+
+  private void tickNow() {
+    tick++;
+    // Backwards: a connection that closes is replaced by the last one, which was looked at.
+    for (int i = connections.size() - 1; i >= 0; i--) {
+      if (i < connections.size()) {
+        connections.get(i).check();
+      }
+    }
+    ticking = !connections.isEmpty();
+    if (ticking) {
+      executor.schedule(this::tickNow, TICK.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** Closes idle connections, now and from now on. */
+  void endLinger() {
+    lingerOver = true;
+    for (int i = connections.size() - 1; i >= 0; i--) {
+      if (i < connections.size()) {
+        connections.get(i).check();
+      }
+    }
+  }
+
+  /** Starts a blocking app's call: on this loop, unless such calls have lately held it up. */
+  void start(BlockingCall call) {
+    LoopWatch guard = watch;
+    if (guard == null || guard.mayUse(this)) {
+      begun = call;
+      ownThreads.start(call);
+    } else {
+      ordinaryThreads.start(call);
+    }
+  }
+}

@@ -1,0 +1,296 @@
+package dev.arbiter.netty;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.arbiter.app.Headers;
+import dev.arbiter.app.Response;
+import dev.arbiter.app.Send;
+import dev.arbiter.app.SendEvent;
+import dev.arbiter.http.ResponseHead;
+import dev.arbiter.http.ResponseHead.Framing;
+import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sending half of an exchange. {@link #send} may be called from any thread; the rest is on the
+ * connection's loop.
+ *
+ * <p>The head waits for the first part of the body, which may be the last one and then decides the
+ * length; a small response is one buffer and one write. A large part is copied piece by piece, as
+ * the connection has room, so that no response needs more memory than the room.
+ */
+final class Outbox implements Send {
+  /** Completed, and the same object for all who need not wait. */
+  static final CompletionStage<Void> SENT = CompletableFuture.completedStage(null);
+
+  private static final int PIECE = 64 * 1024;
+  private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(US_ASCII);
+  private static final byte[] HEX = "0123456789abcdef".getBytes(US_ASCII);
+
+  private final Exchange exchange;
+  private int status;
+  private @Nullable Headers headers;
+  private boolean started;
+  private boolean done;
+  private boolean mustClose;
+  private boolean keepAlive;
+  private Framing framing = Framing.NONE;
+  private long declared;
+  private long sent;
+  private long bytes;
+  private @Nullable ByteBuffer current;
+  private boolean more = true;
+  private boolean pumping;
+  private boolean lastChunkWritten;
+  private @Nullable CompletableFuture<Void> waiter;
+
+  Outbox(Exchange exchange) {
+    this.exchange = exchange;
+  }
+
+  /** Whether nothing is left to wait for. A stage cannot be asked, but this one is known. */
+  @SuppressWarnings("ReferenceEquality")
+  static boolean isSent(CompletionStage<Void> stage) {
+    return stage == SENT;
+  }
+
+  /** Whether the head was written. */
+  boolean started() {
+    return started;
+  }
+
+  /** Whether the last part was given, even if it still waits for room. */
+  boolean ending() {
+    return !more;
+  }
+
+  /** Whether only a reset can tell the client that the response was cut. */
+  boolean endsWithConnection() {
+    return framing == Framing.UNTIL_CLOSE;
+  }
+
+  int status() {
+    return status;
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  @Override
+  public CompletionStage<Void> send(SendEvent event) {
+    if (exchange.connection().loop().executor().inEventLoop()) {
+      return take(event);
+    }
+    CompletableFuture<Void> stage = new CompletableFuture<>();
+    exchange
+        .connection()
+        .loop()
+        .executor()
+        .execute(
+            () -> {
+              CompletionStage<Void> taken = take(event);
+              if (isSent(taken)) {
+                stage.complete(null);
+              } else {
+                taken.whenComplete((_, failure) -> settle(stage, failure));
+              }
+            });
+    return stage;
+  }
+
+  private static void settle(CompletableFuture<Void> stage, @Nullable Throwable failure) {
+    if (failure == null) {
+      stage.complete(null);
+    } else {
+      stage.completeExceptionally(failure);
+    }
+  }
+
+  private CompletionStage<Void> take(SendEvent event) {
+    return switch (event) {
+      case SendEvent.ResponseStart start -> {
+        if (headers != null) {
+          yield misused("a second response was started");
+        }
+        status = start.status();
+        headers = start.headers();
+        yield SENT;
+      }
+      case SendEvent.ResponseBody body -> part(body.bytes().duplicate(), body.more());
+    };
+  }
+
+  private static CompletionStage<Void> misused(String what) {
+    return CompletableFuture.failedFuture(new IllegalStateException("The app erred: " + what));
+  }
+
+  /** Sends a whole response. */
+  CompletionStage<Void> respond(int newStatus, Headers newHeaders, byte[] body) {
+    status = newStatus;
+    headers = newHeaders;
+    return part(ByteBuffer.wrap(body), false);
+  }
+
+  /** Sends the worker's own response in place of the app's, of which nothing was written. */
+  void replace(Response response, boolean close) {
+    mustClose = close;
+    respond(response.status(), response.headers(), ((Response.Body.Bytes) response.body()).bytes());
+  }
+
+  private CompletionStage<Void> part(ByteBuffer data, boolean moreFollows) {
+    if (exchange.gone()) {
+      return CompletableFuture.failedFuture(new ClientGone("the client has gone"));
+    }
+    if (done || !more) {
+      return misused("a part was sent after the last");
+    }
+    if (current != null) {
+      return misused("a part was sent before the one before it was taken");
+    }
+    Headers start = headers;
+    if (start == null) {
+      return misused("a part was sent before the response was started");
+    }
+    int count = data.remaining();
+    if (!started) {
+      try {
+        start(start, moreFollows ? -1 : count, data);
+      } catch (IllegalArgumentException | IllegalStateException wrong) {
+        headers = null;
+        return CompletableFuture.failedFuture(wrong);
+      }
+    } else if (framing == Framing.NONE) {
+      data.position(data.limit());
+    }
+    if (framing == Framing.LENGTH) {
+      // What start() has taken from the data is in sent already.
+      long total = sent + data.remaining();
+      if (total > declared || (!moreFollows && total < declared)) {
+        return misused(
+            "it declared a Content-Length of " + declared + " and sent " + total + " bytes");
+      }
+    }
+    more = moreFollows;
+    current = data;
+    pump();
+    if (current == null && (done || exchange.connection().writable())) {
+      return SENT;
+    }
+    CompletableFuture<Void> stage = new CompletableFuture<>();
+    waiter = stage;
+    return stage;
+  }
+
+  /** Writes the head, and a small last part with it. */
+  private void start(Headers fields, long known, ByteBuffer data) {
+    HttpConnection connection = exchange.connection();
+    ResponseHead head = connection.loop().responseHead();
+    boolean keep =
+        exchange.head().keepAlive()
+            && !mustClose
+            && exchange.inbox().leavesConnectionUsable()
+            && (!connection.loop().service().draining() || connection.moreToAnswer());
+    head.encode(exchange.head(), status, fields, known, keep);
+    started = true;
+    framing = head.framing();
+    declared = head.bodyLength();
+    keepAlive = head.keepAlive();
+    int body = framing == Framing.LENGTH && known >= 0 && known <= PIECE ? data.remaining() : 0;
+    ByteBuf out = connection.allocator().directBuffer(head.length() + body);
+    out.writeBytes(head.bytes(), 0, head.length());
+    if (body > 0) {
+      out.writeBytes(data);
+      sent = body;
+    }
+    if (framing == Framing.NONE) {
+      data.position(data.limit());
+    }
+    write(out);
+  }
+
+  private void write(ByteBuf out) {
+    bytes += out.readableBytes();
+    exchange.connection().write(out);
+  }
+
+  /** Writes as much as there is room for; called again whenever there is room. */
+  void pump() {
+    if (pumping) {
+      return;
+    }
+    pumping = true;
+    HttpConnection connection = exchange.connection();
+    ByteBuffer data = current;
+    while (data != null) {
+      if (!connection.writable()) {
+        connection.flush();
+        if (!connection.writable()) {
+          break;
+        }
+      }
+      if (data.hasRemaining()) {
+        piece(data);
+      }
+      if (!data.hasRemaining()) {
+        current = null;
+        data = null;
+      }
+    }
+    pumping = false;
+    if (current == null && !more && !done && !exchange.gone()) {
+      finish();
+    }
+    connection.flushSoon();
+    CompletableFuture<Void> waiting = waiter;
+    if (waiting != null && current == null && (done || connection.writable())) {
+      waiter = null;
+      waiting.complete(null);
+    }
+  }
+
+  private void piece(ByteBuffer data) {
+    int count = Math.min(data.remaining(), PIECE);
+    sent += count;
+    ByteBuffer part = data.slice(data.position(), count);
+    data.position(data.position() + count);
+    if (framing != Framing.CHUNKED) {
+      write(exchange.connection().allocator().directBuffer(count).writeBytes(part));
+      return;
+    }
+    boolean last = !more && !data.hasRemaining();
+    ByteBuf out = exchange.connection().allocator().directBuffer(count + 16);
+    for (int shift = 28 - (Integer.numberOfLeadingZeros(count) & ~3); shift >= 0; shift -= 4) {
+      out.writeByte(HEX[count >> shift & 15]);
+    }
+    out.writeByte('\r').writeByte('\n').writeBytes(part).writeByte('\r').writeByte('\n');
+    if (last) {
+      out.writeBytes(LAST_CHUNK);
+      lastChunkWritten = true;
+    }
+    write(out);
+  }
+
+  private void finish() {
+    if (framing == Framing.CHUNKED && !lastChunkWritten) {
+      write(
+          exchange.connection().allocator().directBuffer(LAST_CHUNK.length).writeBytes(LAST_CHUNK));
+    }
+    done = true;
+    Headers fields = headers == null ? Headers.empty() : headers;
+    exchange.responded(status, fields, sent, bytes, keepAlive);
+  }
+
+  /** The connection has ended. */
+  void fail(ClientGone reason) {
+    current = null;
+    CompletableFuture<Void> waiting = waiter;
+    if (waiting != null) {
+      waiter = null;
+      waiting.completeExceptionally(reason);
+    }
+  }
+}

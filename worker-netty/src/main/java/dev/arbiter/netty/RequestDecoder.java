@@ -1,0 +1,209 @@
+package dev.arbiter.netty;
+
+import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Refusal;
+import dev.arbiter.http.RequestRules;
+import dev.arbiter.http.RequestRules.Rule;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import java.util.List;
+
+/**
+ * Netty's request decoder, with the head judged as it is read. One per connection, on its loop.
+ *
+ * <p>Design note. The decoder is strict about most things but joins folded lines, takes a run of
+ * blanks or a tab as one separator in the request line, and skips any control characters before it.
+ * None of that can be seen in what it delivers; so the bytes it consumed of a head are looked at
+ * once more, line by line.
+ */
+final class RequestDecoder extends HttpRequestDecoder {
+
+  /** Blank lines before a request line: one is usual after a body, RFC 9112 section 2.2. */
+  private static final int BLANK_LINES = 2;
+
+  private static final byte CR = '\r';
+  private static final byte LF = '\n';
+
+  private final RequestRules rules;
+  private IncomingHead head;
+  private boolean inHead = true;
+  private boolean inTrailers;
+  private boolean lineSeen;
+  private int blankLines;
+
+  RequestDecoder(RequestRules rules) {
+    super(
+        new HttpDecoderConfig()
+            .setMaxInitialLineLength(rules.line())
+            .setMaxHeaderSize(RequestRules.HEAD_SIZE)
+            .setMaxChunkSize(64 * 1024)
+            .setAllowPartialChunks(true)
+            .setStrictLineParsing(true)
+            .setUseRfc9112TransferEncoding(true));
+    this.rules = rules;
+    this.head = new IncomingHead(rules);
+  }
+
+  /** Whether a part of a head has come, so that the connection is not idle. */
+  boolean inMidHead() {
+    return inHead && (lineSeen || actualReadableBytes() > 0);
+  }
+
+  @Override
+  protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
+    int from = in.readerIndex();
+    if (!inHead) {
+      super.decode(ctx, in, out);
+      inspectBody(in, from, out);
+      return;
+    }
+    super.decode(ctx, in, out);
+    if (out.isEmpty()) {
+      inspect(in, from);
+      return;
+    }
+    HttpRequest request = (HttpRequest) out.getFirst();
+    if (request.decoderResult().isFailure()) {
+      head.refuse(reason(request.decoderResult().cause()));
+      return;
+    }
+    inspect(in, from);
+    head.end();
+    inHead = false;
+    if (out.getLast() instanceof LastHttpContent) {
+      nextHead();
+    }
+  }
+
+  private void inspectBody(ByteBuf in, int from, List<Object> out) {
+    int end = in.readerIndex();
+    if (inTrailers) {
+      if (folded(in, from, end)) {
+        LastHttpContent refused = new DefaultLastHttpContent();
+        refused.setDecoderResult(DecoderResult.failure(new FieldList.Refused()));
+        out.clear();
+        out.add(refused);
+      }
+    } else {
+      inTrailers = out.isEmpty() && isLastChunk(in, from, end);
+    }
+    if (!out.isEmpty() && out.getLast() instanceof LastHttpContent) {
+      nextHead();
+    }
+  }
+
+  /** Whether the line that was consumed tells a chunk of size zero. */
+  private static boolean isLastChunk(ByteBuf in, int from, int end) {
+    int at = from;
+    while (at < end && in.getByte(at) == '0') {
+      at++;
+    }
+    return at > from && at < end && Character.digit(in.getByte(at), 16) < 0;
+  }
+
+  private static boolean folded(ByteBuf in, int from, int end) {
+    int at = from;
+    while (at < end) {
+      byte first = in.getByte(at);
+      if (first == ' ' || first == '\t') {
+        return true;
+      }
+      int lineEnd = in.indexOf(at, end, LF);
+      at = lineEnd < 0 ? end : lineEnd + 1;
+    }
+    return false;
+  }
+
+  private void nextHead() {
+    inHead = true;
+    inTrailers = false;
+    lineSeen = false;
+    blankLines = 0;
+    head = new IncomingHead(rules);
+  }
+
+  private static Refusal reason(Throwable cause) {
+    if (cause instanceof TooLongHttpLineException) {
+      return Rule.REQUEST_LINE_SIZE.refusal();
+    }
+    if (cause instanceof TooLongHttpHeaderException) {
+      return Rule.HEAD_SIZE.refusal();
+    }
+    return Rule.SYNTAX.refusal();
+  }
+
+  @Override
+  protected HttpMessage createMessage(String[] line) {
+    if (!head.line(line[0], line[1], line[2])) {
+      throw new FieldList.Refused();
+    }
+    return new DefaultHttpRequest(
+        head.http11() ? HttpVersion.HTTP_1_1 : HttpVersion.HTTP_1_0,
+        HttpMethod.valueOf(line[0]),
+        line[1],
+        new FieldList(head));
+  }
+
+  @Override
+  protected HttpMessage createInvalidMessage() {
+    return new DefaultHttpRequest(HttpVersion.HTTP_1_1, HttpMethod.GET, "/", new FieldList(head));
+  }
+
+  /** Looks at the bytes of the head from {@code from} on, which were just consumed. */
+  private void inspect(ByteBuf in, int from) {
+    int end = in.readerIndex();
+    int at = from;
+    while (!lineSeen && at < end && (in.getByte(at) == CR || in.getByte(at) == LF)) {
+      if (in.getByte(at++) == LF && ++blankLines > BLANK_LINES) {
+        head.refuse(Rule.REQUEST_LINE.refusal());
+        return;
+      }
+    }
+    while (at < end) {
+      int lineEnd = in.indexOf(at, end, LF);
+      if (lineEnd < 0) {
+        // Only skipped control characters are consumed before their line is complete.
+        head.refuse(Rule.REQUEST_LINE.refusal());
+        return;
+      }
+      if (lineSeen) {
+        byte first = in.getByte(at);
+        if (first == ' ' || first == '\t') {
+          head.refuse(Rule.FIELD_FOLDED.refusal());
+        }
+      } else {
+        lineSeen = true;
+        if (!separated(in, at, lineEnd - 1)) {
+          head.refuse(Rule.REQUEST_LINE.refusal());
+        }
+      }
+      at = lineEnd + 1;
+    }
+  }
+
+  /** Whether there are exactly two blanks, and no other white space or control character. */
+  private static boolean separated(ByteBuf in, int from, int to) {
+    int blanks = 0;
+    for (int i = from; i < to; i++) {
+      byte b = in.getByte(i);
+      if (b == ' ') {
+        blanks++;
+      } else if ((b >= 0 && b < ' ') || b == 0x7f) {
+        return false;
+      }
+    }
+    return blanks == 2;
+  }
+}

@@ -1,0 +1,120 @@
+package dev.arbiter.netty;
+
+import dev.arbiter.app.App;
+import dev.arbiter.app.Headers;
+import dev.arbiter.http.AccessLog;
+import dev.arbiter.http.AccessRecord;
+import dev.arbiter.http.AppHost;
+import dev.arbiter.http.HttpSettings;
+import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.RequestBook;
+import dev.arbiter.worker.WorkerContext;
+import java.net.SocketAddress;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What all connections of a worker share. One for the app, for the worker's life, and a short-lived
+ * one for the warm-up. Any thread.
+ */
+final class Service {
+  private static final int SHOWN_TRACE = 8000;
+
+  private final WorkerContext context;
+  private final App app;
+  private final HttpSettings settings;
+  private final Map<String, Object> state;
+  private final RequestBook book;
+  private final @Nullable AccessLog accessLog;
+  private volatile boolean draining;
+
+  Service(
+      WorkerContext context,
+      App app,
+      HttpSettings settings,
+      Map<String, Object> state,
+      RequestBook book,
+      @Nullable AccessLog accessLog) {
+    this.context = context;
+    this.app = app;
+    this.settings = settings;
+    this.state = state;
+    this.book = book;
+    this.accessLog = accessLog != null && accessLog.on() ? accessLog : null;
+  }
+
+  App app() {
+    return app;
+  }
+
+  HttpSettings settings() {
+    return settings;
+  }
+
+  Map<String, Object> state() {
+    return state;
+  }
+
+  RequestBook book() {
+    return book;
+  }
+
+  /** From now on every response says that its connection closes. */
+  void drain() {
+    draining = true;
+  }
+
+  boolean draining() {
+    return draining;
+  }
+
+  void log(
+      IncomingHead head,
+      @Nullable SocketAddress client,
+      int status,
+      Headers responseHeaders,
+      long bytes,
+      long nanos) {
+    AccessLog log = accessLog;
+    if (log != null) {
+      log.record(
+          new AccessRecord(
+              client,
+              System.currentTimeMillis(),
+              head.method(),
+              head.target(),
+              head.httpVersion(),
+              head.headers(),
+              status,
+              responseHeaders,
+              bytes,
+              nanos));
+    }
+  }
+
+  void logRefused(@Nullable SocketAddress client, int status) {
+    AccessLog log = accessLog;
+    if (log != null) {
+      log.record(AccessRecord.refused(client, status, 0));
+    }
+  }
+
+  void warn(String text) {
+    context.say("warning", text);
+  }
+
+  /** Tells the operator that the app failed a request. */
+  void appFailed(IncomingHead head, String what, @Nullable Throwable cause) {
+    StringBuilder text = new StringBuilder(head.method()).append(' ');
+    text.append(head.target(), 0, Math.min(head.target().length(), 200));
+    text.append(": the app ").append(what);
+    if (cause != null) {
+      text.append(": ").append(AppHost.stackTrace(cause));
+    }
+    if (text.length() > SHOWN_TRACE) {
+      text.setLength(SHOWN_TRACE);
+      text.append("\n...");
+    }
+    context.say("error", text.toString());
+  }
+}

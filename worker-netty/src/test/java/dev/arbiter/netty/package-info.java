@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.netty;
+
+import org.jspecify.annotations.NullMarked;
