@@ -1,0 +1,162 @@
+package dev.arbiter.sync;
+
+import dev.arbiter.app.AsyncApp;
+import dev.arbiter.app.Headers;
+import dev.arbiter.app.Receive;
+import dev.arbiter.app.ReceiveEvent;
+import dev.arbiter.app.Send;
+import dev.arbiter.app.SendEvent;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs an asynchronous app for one request, with blocking I/O: each {@code next} and {@code send}
+ * has done its work when it returns. The app may call them from its own threads, and one while the
+ * other waits for the client; so each direction has a lock of its own.
+ *
+ * <p>That the client has gone is noticed by the next read or write only.
+ */
+final class AsyncCall implements Receive, Send {
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
+
+  private final AsyncApp app;
+  private final Exchange exchange;
+  private final Reply reply;
+  private final CompletableFuture<ReceiveEvent> gone = new CompletableFuture<>();
+  private final ReentrantLock receiving = new ReentrantLock();
+  private final ReentrantLock sending = new ReentrantLock();
+  private SendEvent.@Nullable ResponseStart start;
+  private boolean begun;
+  private boolean bodyRead;
+  private volatile boolean over;
+
+  AsyncCall(AsyncApp app, Exchange exchange, Reply reply) {
+    this.app = app;
+    this.exchange = exchange;
+    this.reply = reply;
+  }
+
+  /** Returns when the app is done with the scope. */
+  void run() throws Exception {
+    try {
+      CompletionStage<Void> done = app.handle(exchange, this, this);
+      if (done == null) {
+        throw new IllegalStateException("The app's handle returned null.");
+      }
+      done.toCompletableFuture().get();
+      requireComplete();
+    } catch (ExecutionException failed) {
+      switch (failed.getCause()) {
+        case Exception exception -> throw exception;
+        case Error error -> throw error;
+        case null, default -> throw failed;
+      }
+    } finally {
+      over = true;
+      gone.complete(new ReceiveEvent.Disconnect());
+    }
+  }
+
+  private void requireComplete() {
+    sending.lock(); // what another thread has sent must be seen
+    try {
+      if (!reply.complete()) {
+        throw new IllegalStateException("The app was done before its response was complete.");
+      }
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  @Override
+  public CompletionStage<ReceiveEvent> next() {
+    receiving.lock();
+    try {
+      return read();
+    } finally {
+      receiving.unlock();
+    }
+  }
+
+  private CompletionStage<ReceiveEvent> read() {
+    if (bodyRead || over) {
+      return gone.copy();
+    }
+    ByteBuffer part;
+    try {
+      part = exchange.requestBody().next();
+    } catch (IOException _) {
+      // The client has gone, or its body is refused: in both cases nothing more will come.
+      bodyRead = true;
+      gone.complete(new ReceiveEvent.Disconnect());
+      return gone.copy();
+    }
+    if (part == null) {
+      bodyRead = true;
+      return CompletableFuture.completedFuture(new ReceiveEvent.RequestBody(NOTHING, false));
+    }
+    ByteBuffer own = ByteBuffer.allocate(part.remaining()).put(part).flip();
+    return CompletableFuture.completedFuture(
+        new ReceiveEvent.RequestBody(own.asReadOnlyBuffer(), true));
+  }
+
+  @Override
+  public CompletionStage<Void> send(SendEvent event) {
+    sending.lock();
+    try {
+      if (over || reply.complete()) {
+        throw new IllegalStateException("The response is over.");
+      }
+      switch (event) {
+        case SendEvent.ResponseStart first -> start(first);
+        case SendEvent.ResponseBody part -> body(part);
+      }
+      return CompletableFuture.completedFuture(null);
+    } catch (IOException | IllegalStateException | IllegalArgumentException failed) {
+      return CompletableFuture.failedFuture(failed);
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  private void start(SendEvent.ResponseStart first) {
+    if (start != null) {
+      throw new IllegalStateException("The response was started already.");
+    }
+    start = first;
+  }
+
+  private void body(SendEvent.ResponseBody part) throws IOException {
+    SendEvent.ResponseStart first = start;
+    if (first == null) {
+      throw new IllegalStateException("A body was sent before its ResponseStart.");
+    }
+    if (!begun) {
+      // A body in one part is not worth chunks.
+      long length = part.more() ? -1 : part.bytes().remaining();
+      begin(first.status(), first.headers(), length);
+    }
+    reply.write(part.bytes());
+    if (part.more()) {
+      reply.flush();
+    } else {
+      reply.finish();
+      gone.complete(new ReceiveEvent.Disconnect());
+    }
+  }
+
+  private void begin(int status, Headers headers, long length) {
+    try {
+      reply.begin(status, headers, length);
+      begun = true;
+    } catch (IllegalArgumentException | IllegalStateException invalid) {
+      start = null;
+      throw invalid;
+    }
+  }
+}

@@ -1,0 +1,285 @@
+package dev.arbiter.sync;
+
+import dev.arbiter.app.App;
+import dev.arbiter.app.AsyncApp;
+import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.Response;
+import dev.arbiter.http.AccessLog;
+import dev.arbiter.http.AccessRecord;
+import dev.arbiter.http.AppHost;
+import dev.arbiter.http.HttpSettings;
+import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Refusal;
+import dev.arbiter.http.RequestBook;
+import dev.arbiter.http.RequestRules.Rule;
+import dev.arbiter.http.Status;
+import dev.arbiter.worker.OutOfMemory;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests of one connection, one after the other: read a head, wait for a turn, run the app,
+ * answer. On the connection's virtual thread, for the connection's life; a pipelined request waits
+ * in the buffer until its predecessor was answered, which keeps them in order.
+ */
+final class Conversation {
+  private static final int BUFFER = 8 * 1024;
+
+  /**
+   * What all conversations of a worker share.
+   *
+   * @param say writes a line in the arbiter's log: level and text
+   */
+  record Shared(
+      HttpSettings settings,
+      App app,
+      Map<String, Object> state,
+      Turns turns,
+      Running running,
+      RequestBook book,
+      AccessLog log,
+      Departure departure,
+      BiConsumer<String, String> say) {}
+
+  /** What a request's body is read with. */
+  record Parts(Link link, RequestParser parser, ByteBuffer in) {}
+
+  /** How the app's part ended: with a response still to be sent, or with a failure. */
+  private record Outcome(@Nullable Response response, @Nullable Throwable failure) {}
+
+  private final Shared shared;
+  private final HttpSettings settings;
+  private final Link link;
+  private final RequestParser parser;
+  private final ByteBuffer in = ByteBuffer.allocate(BUFFER).limit(0);
+
+  Conversation(Shared shared, Link link) {
+    this.shared = shared;
+    this.link = link;
+    settings = shared.settings();
+    parser = new RequestParser(settings.rules());
+  }
+
+  /** Serves until one side is done. */
+  void run() throws IOException, InterruptedException {
+    boolean first = true;
+    while (awaitRequest(first) && serve()) {
+      parser.reset();
+      first = false;
+    }
+  }
+
+  private boolean awaitRequest(boolean first) throws IOException {
+    if (in.hasRemaining()) {
+      return true;
+    }
+    long until = Link.after(first ? settings.headerTimeout() : settings.keepAlive());
+    int count = link.readIdle(in.clear(), until);
+    in.flip();
+    return count > 0;
+  }
+
+  /** Serves one request. Returns whether another may follow. */
+  private boolean serve() throws IOException, InterruptedException {
+    long start = System.nanoTime();
+    long bytesIn = link.bytesIn() - in.remaining();
+    if (!readHead(Link.after(settings.headerTimeout()))) {
+      return false;
+    }
+    IncomingHead head = parser.head();
+    Refusal refusal = head.refusal();
+    RequestBook.Entry entry = shared.book().begin(head.method(), head.target(), link.client());
+    if (refusal != null) {
+      return refuse(refusal, entry, start, bytesIn);
+    }
+    RequestBody body =
+        new RequestBody(
+            new Parts(link, parser, in),
+            shared.departure(),
+            settings.bodyTimeout(),
+            settings.writeTimeout());
+    Reply reply = new Reply(link, head, settings, body);
+    long bytesOut = link.bytesOut();
+    boolean again = false;
+    try {
+      answer(new Exchange(head, entry, body, link, settings.rootPath(), shared.state()), reply);
+      again = reply.complete() && reply.keepAlive() && body.finish();
+    } finally {
+      body.shut();
+      int status = reply.status();
+      long taken = link.bytesIn() - in.remaining() - bytesIn;
+      long nanos = entry.end(status, taken, link.bytesOut() - bytesOut);
+      if (status != 0) {
+        log(head, reply, nanos);
+      }
+    }
+    if (!again && !link.broken()) {
+      if (!reply.complete() && reply.endsWithConnection()) {
+        link.closeRoughly();
+      } else {
+        link.closeGently();
+      }
+    }
+    return again;
+  }
+
+  /** Returns whether there is a head, be it one to refuse. */
+  private boolean readHead(long until) throws IOException {
+    while (!parser.takeHead(in)) {
+      int count;
+      try {
+        count = link.read(in.clear(), until);
+      } catch (SocketTimeoutException _) {
+        parser.head().refuse(Rule.TIMEOUT.refusal());
+        count = 0;
+      } finally {
+        in.flip();
+      }
+      if (count < 0) {
+        return false;
+      }
+      if (count == 0) {
+        return true;
+      }
+    }
+    return true;
+  }
+
+  private boolean refuse(Refusal refusal, RequestBook.Entry entry, long start, long bytesIn)
+      throws IOException {
+    IncomingHead head = parser.head();
+    Reply reply = new Reply(link, head, settings, Reply.Terms.CLOSE);
+    long bytesOut = link.bytesOut();
+    try {
+      send(reply, Status.response(refusal));
+    } finally {
+      entry.end(refusal.status(), link.bytesIn() - bytesIn, link.bytesOut() - bytesOut);
+      long nanos = System.nanoTime() - start;
+      if (head.method().isEmpty()) {
+        shared.log().record(AccessRecord.refused(link.client(), refusal.status(), nanos));
+      } else {
+        log(head, reply, nanos);
+      }
+    }
+    link.closeGently();
+    return false;
+  }
+
+  private void answer(Exchange exchange, Reply reply) throws IOException, InterruptedException {
+    Outcome outcome;
+    shared.turns().take();
+    try {
+      outcome = shared.running().run(() -> call(exchange, reply));
+    } catch (IOException | InterruptedException known) {
+      throw known;
+    } catch (Exception impossible) {
+      throw new IllegalStateException(impossible);
+    } finally {
+      shared.turns().giveBack();
+    }
+    Refusal refusal = parser.head().refusal();
+    if (refusal != null && reply.status() == 0) {
+      // Whatever the app made of the failing read: it was the request that was wrong.
+      send(reply, Status.response(refusal));
+      return;
+    }
+    if (outcome.failure() != null) {
+      failed(exchange, reply, outcome.failure());
+    } else if (outcome.response() != null) {
+      // Without a turn: a client that reads slowly holds up nobody but itself.
+      try {
+        send(reply, outcome.response());
+      } catch (IllegalArgumentException | IllegalStateException invalid) {
+        failed(exchange, reply, invalid);
+      }
+    }
+  }
+
+  /** Where the app runs. */
+  // Whatever an app throws, errors included, is answered and logged; it must not end the worker.
+  @SuppressWarnings("CatchingUnchecked")
+  private Outcome call(Exchange exchange, Reply reply) {
+    exchange.entry().enter(Thread.currentThread());
+    try {
+      return switch (shared.app()) {
+        case BlockingApp blocking -> call(blocking, exchange, reply);
+        case AsyncApp async -> {
+          new AsyncCall(async, exchange, reply).run();
+          yield new Outcome(null, null);
+        }
+      };
+    } catch (Throwable thrown) {
+      OutOfMemory.leaveIf(thrown);
+      return new Outcome(null, thrown);
+    } finally {
+      exchange.entry().leave();
+    }
+  }
+
+  private static Outcome call(BlockingApp app, Exchange exchange, Reply reply) throws Exception {
+    Response response = app.handle(exchange);
+    if (response == null) {
+      throw new IllegalStateException("The app's handle returned null.");
+    }
+    return switch (response.body()) {
+      case Response.Body.Bytes _ -> new Outcome(response, null);
+      case Response.Body.Stream stream -> {
+        reply.begin(response.status(), response.headers(), -1);
+        ReplyStream out = new ReplyStream(reply);
+        if (!reply.bodiless()) {
+          stream.writer().writeTo(out);
+        }
+        out.end();
+        yield new Outcome(null, null);
+      }
+    };
+  }
+
+  private static void send(Reply reply, Response response) throws IOException {
+    if (response.body() instanceof Response.Body.Bytes body) {
+      reply.send(response, body.bytes());
+    }
+  }
+
+  private void failed(Exchange exchange, Reply reply, Throwable failure) throws IOException {
+    boolean clientGone = failure instanceof IOException && link.broken();
+    if (!clientGone) {
+      shared
+          .say()
+          .accept(
+              "error",
+              "The app failed: "
+                  + exchange.method()
+                  + " "
+                  + exchange.rawPath()
+                  + "\n"
+                  + AppHost.stackTrace(failure));
+    }
+    if (reply.status() == 0 && !clientGone) {
+      send(reply, Status.error(500, ""));
+    }
+  }
+
+  private void log(IncomingHead head, Reply reply, long nanos) {
+    if (shared.log().on()) {
+      shared
+          .log()
+          .record(
+              new AccessRecord(
+                  link.client(),
+                  System.currentTimeMillis(),
+                  head.method(),
+                  head.target(),
+                  head.httpVersion(),
+                  head.headers(),
+                  reply.status(),
+                  reply.headers(),
+                  reply.bodyBytes(),
+                  nanos));
+    }
+  }
+}

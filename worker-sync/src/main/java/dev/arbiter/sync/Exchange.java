@@ -1,0 +1,62 @@
+package dev.arbiter.sync;
+
+import dev.arbiter.app.HttpScope;
+import dev.arbiter.app.Request;
+import dev.arbiter.http.HeadView;
+import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.RequestBook;
+import java.io.InputStream;
+import java.net.SocketAddress;
+import java.util.Map;
+import java.util.Optional;
+
+/** One request, as either contract sees it. Any thread, but for the body. */
+final class Exchange extends HeadView implements Request, HttpScope {
+  private final RequestBody body;
+  private final Link link;
+  private final String rootPath;
+  private final Map<String, Object> state;
+
+  Exchange(
+      IncomingHead head,
+      RequestBook.Entry entry,
+      RequestBody body,
+      Link link,
+      String rootPath,
+      Map<String, Object> state) {
+    super(head, entry);
+    this.body = body;
+    this.link = link;
+    this.rootPath = rootPath;
+    this.state = state;
+  }
+
+  RequestBody requestBody() {
+    return body;
+  }
+
+  @Override
+  public InputStream body() {
+    return body;
+  }
+
+  @Override
+  public Optional<SocketAddress> client() {
+    return Optional.ofNullable(link.client());
+  }
+
+  @Override
+  public Optional<SocketAddress> server() {
+    return Optional.ofNullable(link.server());
+  }
+
+  @Override
+  public String rootPath() {
+    return rootPath;
+  }
+
+  @Override
+  public Map<String, Object> state() {
+    return state;
+  }
+}

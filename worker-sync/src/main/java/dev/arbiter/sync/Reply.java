@@ -1,0 +1,211 @@
+package dev.arbiter.sync;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.arbiter.app.Headers;
+import dev.arbiter.app.Response;
+import dev.arbiter.http.HttpSettings;
+import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.ResponseHead;
+import dev.arbiter.http.ResponseHead.Framing;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+
+/**
+ * The response to one request, on its way out: a head, then its body, framed. Used by one thread at
+ * a time; writing blocks while the client is slow.
+ */
+final class Reply {
+  /** A head and a body of together less than this go out in one write. */
+  private static final int SMALL = 16 * 1024;
+
+  private static final byte[] LINE_END = {'\r', '\n'};
+  private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(US_ASCII);
+
+  /** What the request's side has to say in it. */
+  interface Terms {
+    /** A request that could not be read: nothing can follow it. */
+    Terms CLOSE =
+        new Terms() {
+          @Override
+          public boolean mayKeep(boolean streaming) {
+            return false;
+          }
+
+          @Override
+          public void headGoesOut() {}
+        };
+
+    /**
+     * Whether the connection may be kept; asked when the head is made.
+     *
+     * @param streaming whether the app still runs, and may still read
+     */
+    boolean mayKeep(boolean streaming);
+
+    /** From here on nothing can be said before the response. */
+    void headGoesOut();
+  }
+
+  private final Link link;
+  private final IncomingHead request;
+  private final Terms terms;
+  private final ResponseHead head;
+  private final Duration writeTimeout;
+  private int status;
+  private Headers headers = Headers.empty();
+  private long bodyBytes;
+  private boolean headWaits;
+  private boolean complete;
+
+  Reply(Link link, IncomingHead request, HttpSettings settings, Terms terms) {
+    this.link = link;
+    this.request = request;
+    this.terms = terms;
+    head = new ResponseHead(settings);
+    writeTimeout = settings.writeTimeout();
+  }
+
+  /** 0 if nothing was sent yet. */
+  int status() {
+    return headWaits ? 0 : status;
+  }
+
+  /**
+   * Whether a client could take a cut body for a whole one: only the end of the connection ends it.
+   */
+  boolean endsWithConnection() {
+    return head.framing() == Framing.UNTIL_CLOSE;
+  }
+
+  /** Whether there is a head only: HEAD, 204, 304. */
+  boolean bodiless() {
+    return head.framing() == Framing.NONE;
+  }
+
+  Headers headers() {
+    return headers;
+  }
+
+  /** Bytes of the body, without its framing. */
+  long bodyBytes() {
+    return bodyBytes;
+  }
+
+  /** Whether it was sent to its end. */
+  boolean complete() {
+    return complete;
+  }
+
+  boolean keepAlive() {
+    return head.keepAlive();
+  }
+
+  /** Sends a response that is whole in memory. */
+  void send(Response response, byte[] body) throws IOException {
+    begin(response.status(), response.headers(), body.length);
+    write(ByteBuffer.wrap(body));
+    finish();
+  }
+
+  /**
+   * Begins a response. The head waits for the first part of the body, to go out with it.
+   *
+   * @param length of the body; -1 if it is not known
+   * @throws IllegalArgumentException the app's head is not valid; nothing was sent
+   */
+  void begin(int newStatus, Headers newHeaders, long length) {
+    head.encode(request, newStatus, newHeaders, length, terms.mayKeep(length < 0));
+    status = newStatus;
+    headers = newHeaders;
+    bodyBytes = 0;
+    headWaits = true;
+  }
+
+  /**
+   * Sends a part of the body.
+   *
+   * @throws IllegalStateException it is longer than was announced
+   */
+  void write(ByteBuffer part) throws IOException {
+    int length = part.remaining();
+    if (head.framing() == Framing.NONE || length == 0) {
+      return;
+    }
+    if (head.framing() == Framing.LENGTH && bodyBytes + length > head.bodyLength()) {
+      throw new IllegalStateException(
+          "The app declared a Content-Length of "
+              + head.bodyLength()
+              + " and sends at least "
+              + (bodyBytes + length)
+              + " bytes.");
+    }
+    bodyBytes += length;
+    if (head.framing() == Framing.CHUNKED) {
+      byte[] size = (Integer.toHexString(length) + "\r\n").getBytes(US_ASCII);
+      emit(size, part, LINE_END);
+    } else {
+      emit(new byte[0], part, new byte[0]);
+    }
+  }
+
+  /**
+   * Ends the body.
+   *
+   * @throws IllegalStateException it is shorter than was announced
+   */
+  void finish() throws IOException {
+    if (head.framing() == Framing.LENGTH && bodyBytes < head.bodyLength()) {
+      throw new IllegalStateException(
+          "The app declared a Content-Length of "
+              + head.bodyLength()
+              + " and sent only "
+              + bodyBytes
+              + " bytes.");
+    }
+    if (head.framing() == Framing.CHUNKED) {
+      emit(new byte[0], ByteBuffer.wrap(LAST_CHUNK), new byte[0]);
+    } else {
+      flush();
+    }
+    complete = true;
+  }
+
+  /** Sends the head if it still waits. */
+  void flush() throws IOException {
+    if (headWaits) {
+      emit(new byte[0], ByteBuffer.allocate(0), new byte[0]);
+    }
+  }
+
+  private void emit(byte[] before, ByteBuffer part, byte[] after) throws IOException {
+    int headLength = headWaits ? head.length() : 0;
+    if (headWaits) {
+      headWaits = false;
+      terms.headGoesOut();
+    }
+    int extra = headLength + before.length + after.length;
+    if (extra + part.remaining() <= SMALL) {
+      ByteBuffer all = ByteBuffer.allocate(extra + part.remaining());
+      all.put(head.bytes(), 0, headLength).put(before).put(part).put(after);
+      link.write(all.flip(), writeTimeout);
+      return;
+    }
+    if (headLength + before.length > 0) {
+      ByteBuffer first = ByteBuffer.allocate(SMALL);
+      if (headLength + before.length > SMALL) {
+        first = ByteBuffer.allocate(headLength + before.length);
+      }
+      first.put(head.bytes(), 0, headLength).put(before);
+      int room = Math.min(first.remaining(), part.remaining());
+      first.put(part.slice(part.position(), room));
+      part.position(part.position() + room);
+      link.write(first.flip(), writeTimeout);
+    }
+    link.write(part, writeTimeout);
+    if (after.length > 0) {
+      link.write(ByteBuffer.wrap(after), writeTimeout);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package dev.arbiter.sync;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.RequestRules;
+import dev.arbiter.http.RequestRules.Rule;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * Reads a request line by the letter of RFC 9112 section 3. The parser behind it is more lenient
+ * here than anywhere else (it takes several spaces for one, {@code http/1.1} for {@code HTTP/1.1}),
+ * and does not show what it saw. One thread.
+ */
+final class RequestLine {
+  /** Section 2.2 asks a server to ignore at least one empty line before a request. */
+  private static final int EMPTY_LINES = 2;
+
+  private final RequestRules rules;
+  private byte[] line = new byte[256];
+  private int length;
+  private int emptyLines;
+
+  RequestLine(RequestRules rules) {
+    this.rules = rules;
+  }
+
+  void reset() {
+    length = 0;
+    emptyLines = 0;
+  }
+
+  /**
+   * Looks at what has come, without taking it.
+   *
+   * @return where in {@code in} the line ends, after its line feed; -1 if it is not complete, or
+   *     {@code head} now refuses it
+   */
+  int scan(ByteBuffer in, IncomingHead head) {
+    for (int i = in.position(); i < in.limit(); i++) {
+      byte b = in.get(i);
+      if (b != '\n') {
+        if (length > rules.line() + 1) {
+          head.refuse(Rule.REQUEST_LINE_SIZE.refusal());
+          return -1;
+        }
+        if (length == line.length) {
+          line = Arrays.copyOf(line, 2 * length);
+        }
+        line[length++] = b;
+        continue;
+      }
+      if (length == 0 || line[length - 1] != '\r') {
+        head.refuse(Rule.SYNTAX.refusal());
+        return -1;
+      }
+      if (length == 1 && emptyLines < EMPTY_LINES) {
+        emptyLines++;
+        length = 0;
+        continue;
+      }
+      return judge(head) ? i + 1 : -1;
+    }
+    return -1;
+  }
+
+  private boolean judge(IncomingHead head) {
+    int end = length - 1;
+    int first = space(0, end);
+    int second = space(first + 1, end);
+    if (first == end || second == end || space(second + 1, end) != end) {
+      head.refuse(Rule.REQUEST_LINE.refusal());
+      return false;
+    }
+    return head.line(
+        new String(line, 0, first, ISO_8859_1),
+        new String(line, first + 1, second - first - 1, ISO_8859_1),
+        new String(line, second + 1, end - second - 1, ISO_8859_1));
+  }
+
+  private int space(int from, int end) {
+    for (int i = from; i < end; i++) {
+      if (line[i] == ' ') {
+        return i;
+      }
+    }
+    return end;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.sync;
+
+import org.jspecify.annotations.NullMarked;
