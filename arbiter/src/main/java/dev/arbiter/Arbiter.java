@@ -1,0 +1,475 @@
+package dev.arbiter;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.arbiter.app.Hooks;
+import dev.arbiter.control.Control;
+import dev.arbiter.diagnose.Incidents;
+import dev.arbiter.loop.ArbiterLoop;
+import dev.arbiter.loop.ArbiterLoop.Resolution;
+import dev.arbiter.loop.HookRunner;
+import dev.arbiter.observe.ArbiterLog;
+import dev.arbiter.observe.Identity;
+import dev.arbiter.process.Budget;
+import dev.arbiter.process.Exec;
+import dev.arbiter.process.Kernel;
+import dev.arbiter.process.PosixOs;
+import dev.arbiter.process.ProcessState;
+import dev.arbiter.process.WorkerKind.KindException;
+import dev.arbiter.release.AppProblem;
+import dev.arbiter.release.Release;
+import dev.arbiter.release.ReleaseResolver;
+import dev.arbiter.release.Scratch;
+import dev.arbiter.settings.Config;
+import dev.arbiter.settings.SettingsException;
+import dev.arbiter.socket.BindFailure;
+import dev.arbiter.socket.Inherited;
+import dev.arbiter.socket.Listener;
+import dev.arbiter.socket.Listeners;
+import dev.arbiter.socket.Listening;
+import dev.arbiter.supervise.Event;
+import dev.arbiter.supervise.Event.Request;
+import dev.arbiter.upgrade.Handover;
+import dev.arbiter.upgrade.Heritage;
+import dev.arbiter.upgrade.Launch;
+import dev.arbiter.worker.ProcessSignals;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of the arbiter, from its settings to its exit code. On the main thread, which becomes the
+ * loop's: bind, find the app, then {@link ArbiterLoop}.
+ */
+final class Arbiter implements ArbiterLoop.Surroundings {
+  static final String VERSION = "0.1.0";
+  private static final long FIRST_GENERATION = 1;
+  private static final int SIGHUP = 1;
+  private static final int SIGINT = 2;
+  private static final int SIGTERM = 15;
+
+  private final Config config;
+  private final Launch launch;
+  private final Optional<Handover> left;
+  private final boolean checkOnly;
+
+  /** Sockets for each address: fixed at the start, as connections are dealt out by their number. */
+  private final int queues;
+
+  private final long pid = ProcessHandle.current().pid();
+  private final Identity identity;
+  private final Path home = Path.of(System.getProperty("arbiter.home", ".")).toAbsolutePath();
+
+  /** Absolute: a spawn changes the current folder. */
+  private final Path temporary = Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath();
+
+  private final Scratch scratch = new Scratch(temporary, pid);
+  private final ReleaseResolver resolver = new ReleaseResolver(home, scratch);
+  private final PidFile pidFile = new PidFile(pid);
+  private final List<Request> early = new ArrayList<>();
+  private final ArbiterLog log;
+  private volatile @Nullable Listeners listeners;
+  private volatile @Nullable ArbiterLoop loop;
+  private volatile @Nullable Control control;
+  private volatile String division = "";
+  private final Set<String> told = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable Incidents incidents;
+  private volatile @Nullable Successor successor;
+
+  /**
+   * @param launch how this arbiter was started, to start the next in the same way
+   * @param left what another arbiter in this process has left to this one
+   * @param checkOnly try the app in one worker that listens nowhere, and stop
+   */
+  Arbiter(Config config, Launch launch, Optional<Handover> left, boolean checkOnly)
+      throws SettingsException {
+    this.config = config;
+    this.launch = launch;
+    this.left = left;
+    this.checkOnly = checkOnly;
+    this.identity =
+        new Identity(config.text("name"), VERSION, pid, Instant.now(), System.nanoTime());
+    long slots =
+        Math.max(
+            config.number("workers"), config.has("max-workers") ? config.number("max-workers") : 0);
+    this.queues = config.flag("reuse-port") ? (int) slots : 1;
+    Optional<Path> file =
+        config.has("error-logfile") && !config.text("error-logfile").equals("-")
+            ? Optional.of(config.path("error-logfile"))
+            : Optional.empty();
+    try {
+      this.log = new ArbiterLog(config.text("log-level"), file);
+    } catch (IOException e) {
+      throw new SettingsException(
+          "The log cannot be written: " + e, "give another file with --error-logfile");
+    }
+  }
+
+  int run() {
+    handleSignals();
+    tell(config.notices());
+    Runtime.getRuntime()
+        .addShutdownHook(Thread.ofPlatform().name("arbiter-leave").unstarted(this::leave));
+    if (left.isPresent()) {
+      return resume(left.get());
+    }
+    try {
+      String name = config.text("name");
+      log.info("Starting arbiter " + VERSION + (name.equals("arbiter") ? "" : ": " + name));
+      PosixOs os = new PosixOs();
+      clearLeftovers();
+      HookRunner hooks =
+          new HookRunner(
+              resolver.hooks(config, 0).orElse(null), config.duration("hooks-timeout"), log);
+      hooks.submit("onStarting", hook -> hook.onStarting(new Hooks.Fleet(pid, 0, 0)));
+      List<Listener> bound = List.of();
+      if (!checkOnly) {
+        Listeners pool =
+            new Listeners(Inherited.from(System.getenv(), pid), log::info, log::warning);
+        listeners = pool;
+        bound = pool.take(FIRST_GENERATION, Listening.of(config, queues));
+        pidFile.write(config);
+        control = Control.bind(config, System.getenv(), log::info, log::warning);
+      }
+      log.info("Using worker: " + config.text("worker-class"));
+      Release release = resolver.resolve(config, FIRST_GENERATION).at(bound);
+      say(release.budget());
+      return supervise(os, hooks, loop -> loop.run(checkOnly ? release.alone() : release));
+    } catch (BindFailure e) {
+      return failed(e.exitCode(), String.valueOf(e.getMessage()), "", e.hint());
+    } catch (KindException e) {
+      return failed(AppProblem.USAGE, String.valueOf(e.getMessage()), "", e.hint());
+    } catch (AppProblem e) {
+      return failed(e.exitCode(), String.valueOf(e.getMessage()), e.detail(), e.hint());
+    } catch (SettingsException e) {
+      return failed(SettingsException.EXIT_CODE, e.message(), "", e.hint());
+    } catch (RuntimeException e) {
+      return failed(
+          1, "The arbiter failed: " + e, stackTrace(e), "this is a bug; please report it");
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * Takes the signals over from the JVM, which would end at once. A TERM or INT that comes before
+   * the loop runs ends the start, and cleans up; the rest waits for the loop.
+   */
+  private void handleSignals() {
+    for (int signal : new int[] {SIGHUP, SIGINT, SIGTERM}) {
+      // What was ignored at launch never reaches a handler; it was ignored for another program.
+      if (ProcessState.ignores(signal)) {
+        Kernel.defaultDisposition(signal);
+      }
+    }
+    for (Request request : Request.values()) {
+      if (request.isSignal()) {
+        ProcessSignals.on(request.signal(), () -> asked(request));
+      }
+    }
+  }
+
+  private void asked(Request request) {
+    ArbiterLoop running;
+    synchronized (early) {
+      running = loop;
+      if (running == null) {
+        early.add(request);
+      }
+    }
+    if (running != null) {
+      running.ask(request);
+    } else if (left.isEmpty() && (request == Request.STOP || request == Request.INTERRUPT)) {
+      Runtime.getRuntime().exit(128 + (request == Request.STOP ? SIGTERM : SIGINT));
+    }
+  }
+
+  /**
+   * Goes on where the arbiter before this one in the same process was. It should not fail: a dry
+   * run has shown what could.
+   */
+  private int resume(Handover from) {
+    try {
+      PosixOs os = new PosixOs();
+      log.info(
+          "This is arbiter %s in %s (JDK %s), in place of %s in %s"
+              .formatted(VERSION, home, Runtime.version(), from.version(), from.home()));
+      Listeners pool =
+          new Listeners(Inherited.from(System.getenv(), pid).handedOver(), log::info, log::warning);
+      pool.adopt(from.listeners());
+      listeners = pool;
+      if (from.scratch().isPresent()) {
+        scratch.adopt(from.scratch().get(), from.heritage().classPaths());
+      }
+      clearLeftovers();
+      movePidFile(from);
+      for (Listener socket : from.own()) {
+        socket.close(); // its file: the descriptor has ended with the other program
+      }
+      control = controlAgain();
+      // In a folder of their own: workers of older generations load from the one before.
+      HookRunner hooks =
+          new HookRunner(
+              hooksAgain(-from.heritage().fleet().lastGeneration()),
+              config.duration("hooks-timeout"),
+              log);
+      Hooks.Fleet known =
+          new Hooks.Fleet(
+              pid, from.heritage().fleet().generation(), from.heritage().fleet().slots());
+      hooks.submit("onStarting", hook -> hook.onStarting(known));
+      return supervise(os, hooks, loop -> loop.resume(from.heritage()));
+    } catch (IOException | BindFailure | RuntimeException e) {
+      log.error("The upgrade failed when it could not be taken back: " + stackTrace(e));
+      leave();
+      Stranded.leave("");
+      return 1;
+    } finally {
+      leave();
+    }
+  }
+
+  private void movePidFile(Handover from) throws IOException {
+    try {
+      pidFile.move(from.pidFile(), config);
+    } catch (SettingsException e) {
+      log.warning(e.message());
+    }
+  }
+
+  /** Binds it anew: whoever was connected has lost the arbiter before. */
+  private @Nullable Control controlAgain() {
+    try {
+      return Control.bind(config, System.getenv(), log::info, log::warning);
+    } catch (BindFailure e) {
+      log.error(e.getMessage() + "; the fleet goes on without it");
+    } catch (SettingsException e) {
+      log.error(e.message() + "; the fleet goes on without it");
+    }
+    return null;
+  }
+
+  private @Nullable Hooks hooksAgain(long generation) {
+    try {
+      return resolver.hooks(config, generation).orElse(null);
+    } catch (AppProblem e) {
+      log.error(e.getMessage() + "; the fleet goes on without hooks");
+      return null;
+    }
+  }
+
+  /** How the loop is to run. */
+  @FunctionalInterface
+  private interface Running<E extends Exception> {
+    int run(ArbiterLoop loop) throws E;
+  }
+
+  private <E extends Exception> int supervise(PosixOs os, HookRunner hooks, Running<E> running)
+      throws E {
+    successor = new Successor(os, launch);
+    Incidents kept = openIncidents();
+    ArbiterLoop begun = new ArbiterLoop(os, log, temporary, kept, this);
+    ProcessSignals.on("CHLD", begun::child);
+    begun.tell(hooks);
+    if (checkOnly) {
+      begun.stopWhenReady();
+    }
+    Control bound = control;
+    if (bound != null) {
+      bound.serve(begun, identity, kept::list);
+    }
+    synchronized (early) {
+      loop = begun;
+      early.forEach(begun::ask);
+    }
+    Exec.unblockSignals(); // of the arbiter before this one, if there was one
+    int code = running.run(begun);
+    hooks.finish("onExit", hook -> hook.onExit(new Hooks.Fleet(pid, 0, 0)));
+    if (code == 0 && checkOnly) {
+      log.info("The settings are valid, and the app starts");
+    } else {
+      log.info("Shutting down: arbiter" + (code == 0 ? "" : " (exit code " + code + ")"));
+    }
+    return code;
+  }
+
+  private Incidents openIncidents() {
+    Incidents opened =
+        checkOnly
+            ? Incidents.none(log::warning)
+            : Incidents.open(
+                config.has("incident-dir")
+                    ? List.of(config.path("incident-dir"))
+                    : StateFolder.candidates(System.getenv(), temporary, config.text("name")),
+                (int) config.number("incident-keep"),
+                config.size("incident-size"),
+                log::warning);
+    incidents = opened;
+    return opened;
+  }
+
+  @Override
+  public Resolution resolve(long generation) {
+    try {
+      Config read = config.reread();
+      tell(read.notices());
+      Config next = read.keeping(config);
+      for (Config.Change change : config.differences(read)) {
+        log.warning("A reload cannot change " + change + "; start the arbiter again for that");
+      }
+      Release release = resolver.resolve(next, generation);
+      say(release.budget());
+      // Listeners last, so that an app that does not compile binds nothing; and before any worker
+      // changes.
+      return listen(release);
+    } catch (SettingsException e) {
+      return new Resolution.Refused("settings: " + e.message());
+    } catch (KindException e) {
+      return new Resolution.Refused("worker kind: " + e.getMessage());
+    } catch (AppProblem e) {
+      boolean usage = e.exitCode() == AppProblem.USAGE;
+      return new Resolution.Refused(
+          (usage ? "settings: " : "app: ")
+              + e.getMessage()
+              + (e.detail().isEmpty() ? "" : "\n" + e.detail())
+              + (usage && !e.hint().isEmpty() ? "\nhint: " + e.hint() : ""));
+    } catch (RuntimeException e) {
+      return new Resolution.Refused("internal error: " + stackTrace(e));
+    }
+  }
+
+  /** What is odd about the settings; once, however often they are read. */
+  private void tell(List<String> notices) {
+    notices.stream().filter(told::add).forEach(log::warning);
+  }
+
+  /** How memory and processors are divided; once, and again when it has changed. */
+  private void say(Budget budget) {
+    if (!budget.line().equals(division)) {
+      division = budget.line();
+      log.log(budget.isTight() ? "warning" : "info", division);
+    }
+  }
+
+  @Override
+  public Resolution listen(Release release) {
+    Listeners pool = listeners;
+    try {
+      return new Resolution.Fine(
+          pool == null
+              ? release
+              : release.at(
+                  pool.take(release.generation(), Listening.of(release.config(), queues))));
+    } catch (BindFailure e) {
+      return new Resolution.Refused(
+          "listeners: " + e.getMessage() + (e.hint().isEmpty() ? "" : ". Hint: " + e.hint()));
+    }
+  }
+
+  @Override
+  public void commit(long generation) {
+    Listeners pool = listeners;
+    if (pool != null) {
+      pool.commit(generation);
+    }
+  }
+
+  @Override
+  public void closeListeners() {
+    Listeners pool = listeners;
+    if (pool != null) {
+      pool.close();
+    }
+  }
+
+  @Override
+  public void retire(long generation) {
+    Listeners pool = listeners;
+    if (pool != null) {
+      pool.release(generation);
+    }
+    try {
+      scratch.retire(generation);
+    } catch (IOException e) {
+      log.warning("What generation %d left cannot be deleted: %s".formatted(generation, e));
+    }
+  }
+
+  @Override
+  public Event.DryRunDone dryRun(Set<Integer> wireVersions, Heritage heritage) {
+    return requireNonNull(successor).dryRun(wireVersions, handover(heritage));
+  }
+
+  @Override
+  public String become(Heritage heritage, BooleanSupplier wanted) {
+    Control bound = control;
+    if (bound != null) {
+      bound.flush(500);
+    }
+    log.flush(500); // what is still queued here ends with this program
+    return requireNonNull(successor).become(handover(heritage), wanted);
+  }
+
+  private Handover handover(Heritage heritage) {
+    Listeners pool = listeners;
+    Control bound = control;
+    return new Handover(
+        VERSION,
+        home.toString(),
+        pid,
+        pidFile.path(),
+        scratch.folder(),
+        pool == null ? List.of() : pool.open(),
+        bound == null ? List.of() : bound.sockets(),
+        heritage);
+  }
+
+  private int failed(int code, String what, String detail, String hint) {
+    log.error(
+        what + (detail.isEmpty() ? "" : "\n" + detail) + (hint.isEmpty() ? "" : "\nhint: " + hint));
+    return code;
+  }
+
+  private void clearLeftovers() {
+    try {
+      scratch.clearLeftovers();
+    } catch (IOException e) {
+      log.warning("What an earlier arbiter left cannot be deleted: " + e);
+    }
+  }
+
+  /** Removes what is this arbiter's; the second time there is nothing left to do. */
+  private void leave() {
+    ProcessHandle.current()
+        .children()
+        .forEach(ProcessHandle::destroy); // a compiler that still runs
+    Control bound = control;
+    if (bound != null) {
+      bound.close();
+    }
+    try {
+      closeListeners();
+      pidFile.remove();
+      scratch.clear();
+      Incidents opened = incidents;
+      if (opened != null) {
+        opened.close();
+      }
+    } catch (IOException e) {
+      log.warning("Not everything could be removed: " + e);
+    }
+    log.flush(500);
+  }
+
+  private static String stackTrace(Throwable failure) {
+    java.io.StringWriter text = new java.io.StringWriter();
+    failure.printStackTrace(new java.io.PrintWriter(text));
+    return text.toString();
+  }
+}

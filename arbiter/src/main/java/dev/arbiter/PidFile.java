@@ -1,0 +1,81 @@
+package dev.arbiter;
+
+import dev.arbiter.settings.Config;
+import dev.arbiter.settings.SettingsException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The file that {@code --pid} names: written when the sockets are bound, removed at the end. */
+final class PidFile {
+  private final long pid;
+  private volatile @Nullable Path written;
+
+  PidFile(long pid) {
+    this.pid = pid;
+  }
+
+  /** Where it is, if it was written. */
+  Optional<Path> path() {
+    return Optional.ofNullable(written);
+  }
+
+  /**
+   * Writes it, if there is to be one.
+   *
+   * @throws SettingsException it cannot be written, or is somebody else's
+   */
+  void write(Config config) throws SettingsException {
+    if (!config.has("pid")) {
+      return;
+    }
+    Path file = config.path("pid");
+    try {
+      if (Files.exists(file)) {
+        String other = Files.readString(file).strip();
+        // Our own pid: in a container that was killed and started again, every arbiter is pid 1.
+        if (other.matches("[0-9]+")
+            && !other.equals(Long.toString(pid))
+            && Files.exists(Path.of("/proc", other))) {
+          throw new SettingsException(
+              "The pid file %s names a process that runs: %s".formatted(file, other),
+              "stop that one, or give another file with --pid");
+        }
+      }
+      Path whole = file.resolveSibling(file.getFileName() + "." + pid);
+      Files.writeString(whole, pid + "\n");
+      Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      written = file;
+    } catch (IOException e) {
+      throw new SettingsException(
+          "The pid file %s cannot be written: %s".formatted(file, e), "give another with --pid");
+    }
+  }
+
+  /**
+   * Goes on with the file of another arbiter in this process; the setting may have changed.
+   *
+   * @throws SettingsException the new one cannot be written: the old one stays
+   */
+  void move(Optional<Path> before, Config config) throws IOException, SettingsException {
+    written = before.orElse(null);
+    write(config);
+    if (before.isPresent() && !(config.has("pid") && config.path("pid").equals(before.get()))) {
+      Files.deleteIfExists(before.get());
+      written = config.has("pid") ? config.path("pid") : null;
+    }
+  }
+
+  /** Removes it, if it is still this arbiter's. */
+  void remove() throws IOException {
+    Path file = written;
+    if (file != null
+        && Files.exists(file)
+        && Files.readString(file).strip().equals(Long.toString(pid))) {
+      Files.delete(file);
+    }
+  }
+}

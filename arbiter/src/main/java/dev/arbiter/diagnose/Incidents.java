@@ -1,0 +1,318 @@
+package dev.arbiter.diagnose;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.arbiter.process.FileTree;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The folders of evidence, one for each incident: {@code 20261124-180322-slot2-pid4711-deadlock}.
+ * They are for the arbiter's user alone, because dumps hold what requests hold; the oldest go when
+ * there are too many or they take too much room. A folder is made under a name with a dot in front
+ * and gets its own when it is whole.
+ *
+ * <p>Reads and writes files: off the loop. A disk that takes nothing costs evidence, never more,
+ * and is said once.
+ */
+public final class Incidents {
+  private static final Pattern NAME =
+      Pattern.compile("(\\d{8}-\\d{6})-slot(\\d+)-pid(\\d+)-([a-z-]+?)(?:-\\d+)?");
+  private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
+  private static final String UNFINISHED = ".unfinished-";
+  private static final String SUMMARY = "summary.md";
+
+  /** An incident. */
+  public record Entry(String name, Instant time, int slot, long pid, String cause, Path path) {}
+
+  private final Optional<Path> root;
+  private final int keep;
+  private final long size;
+  private final Consumer<String> warn;
+  private boolean warned;
+
+  /**
+   * @param root where they are kept; empty: nowhere
+   * @param keep how many; 0 keeps none
+   * @param size bytes of all together; the newest is kept whatever its size
+   */
+  Incidents(Optional<Path> root, int keep, long size, Consumer<String> warn) {
+    this.root = keep <= 0 ? Optional.empty() : root;
+    this.keep = keep;
+    this.size = size;
+    this.warn = warn;
+  }
+
+  /**
+   * Opens the first of {@code candidates} that can be made, or is there and belongs to this user.
+   *
+   * @param warn told what does not work
+   */
+  public static Incidents open(List<Path> candidates, int keep, long size, Consumer<String> warn) {
+    List<String> problems = new ArrayList<>();
+    for (Path candidate : keep <= 0 ? List.<Path>of() : candidates) {
+      try {
+        makePrivate(candidate);
+        return new Incidents(Optional.of(candidate), keep, size, warn);
+      } catch (IOException e) {
+        problems.add(e.toString());
+      }
+    }
+    if (!problems.isEmpty()) {
+      warn.accept(
+          "Incidents are not kept: there is no folder for them (--incident-dir): "
+              + String.join("; ", problems));
+    }
+    return none(warn);
+  }
+
+  /** Keeps nothing. */
+  public static Incidents none(Consumer<String> warn) {
+    return new Incidents(Optional.empty(), 0, 0, warn);
+  }
+
+  /** What the JVM of a worker is told about them; before its user's own flags. */
+  public List<String> jvmFlags(boolean heapDump) {
+    if (root.isEmpty()) {
+      return List.of();
+    }
+    List<String> flags = new ArrayList<>();
+    flags.add("-XX:ErrorFile=" + root.get().resolve("hs_err_pid%p.log"));
+    if (heapDump) {
+      flags.add("-XX:+HeapDumpOnOutOfMemoryError");
+      flags.add("-XX:HeapDumpPath=" + root.get()); // a folder: HotSpot names the file by pid
+    }
+    return List.copyOf(flags);
+  }
+
+  /** All incidents, the oldest first. */
+  public List<Entry> list() {
+    if (root.isEmpty()) {
+      return List.of();
+    }
+    List<Entry> entries = new ArrayList<>();
+    try (DirectoryStream<Path> folders = Files.newDirectoryStream(root.get())) {
+      for (Path folder : folders) {
+        entry(folder).ifPresent(entries::add);
+      }
+    } catch (IOException e) {
+      failed("read", e);
+    }
+    entries.sort(Comparator.comparing(Entry::time).thenComparing(Entry::name));
+    return entries;
+  }
+
+  private static Optional<Entry> entry(Path folder) {
+    String name = String.valueOf(folder.getFileName());
+    Matcher parts = NAME.matcher(name);
+    if (!parts.matches() || !Files.isDirectory(folder)) {
+      return Optional.empty();
+    }
+    try {
+      Instant time =
+          LocalDateTime.parse(parts.group(1), TIME).atZone(ZoneId.systemDefault()).toInstant();
+      return Optional.of(
+          new Entry(
+              name,
+              time,
+              Integer.parseInt(parts.group(2)),
+              Long.parseLong(parts.group(3)),
+              parts.group(4),
+              folder));
+    } catch (DateTimeException | NumberFormatException e) {
+      return Optional.empty(); // not one of ours
+    }
+  }
+
+  /** An unfinished folder, if there is room for one. */
+  Optional<Path> begin(int slot, long pid) {
+    if (root.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      makePrivate(root.get());
+      Path folder = Files.createTempDirectory(root.get(), UNFINISHED + slot + "-" + pid + "-");
+      return Optional.of(folder); // mode 0700
+    } catch (IOException e) {
+      failed("write", e);
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Fills a folder and gives it its name.
+   *
+   * @param files texts by file name
+   * @return where it is; empty if it could not be written
+   */
+  Optional<Path> finish(
+      Path folder, Instant time, int slot, long pid, Cause cause, Map<String, String> files) {
+    try {
+      for (Map.Entry<String, String> file : files.entrySet()) {
+        write(folder.resolve(file.getKey()), file.getValue());
+      }
+      String name =
+          "%s-slot%d-pid%d-%s"
+              .formatted(TIME.format(time.atZone(ZoneId.systemDefault())), slot, pid, cause.word());
+      Path parent = folder.resolveSibling(name);
+      for (int i = 2; Files.exists(parent); i++) {
+        parent = folder.resolveSibling(name + "-" + i);
+      }
+      Files.move(folder, parent);
+      prune();
+      return Optional.of(parent);
+    } catch (IOException e) {
+      failed("write", e);
+      discard(folder);
+      return Optional.empty();
+    }
+  }
+
+  /** Moves what a dying JVM has written into the folder; the error file's text, if there is one. */
+  String claim(Path folder, long pid) {
+    Path parent = folder.resolveSibling("");
+    String text = "";
+    try {
+      Path error = parent.resolve("hs_err_pid" + pid + ".log");
+      if (Files.isRegularFile(error)) {
+        Path moved = Files.move(error, folder.resolve("hs_err.log"));
+        restrict(moved);
+        text = new String(Files.readAllBytes(moved), UTF_8);
+      }
+      Path dump = parent.resolve("java_pid" + pid + ".hprof");
+      if (Files.isRegularFile(dump)) {
+        restrict(Files.move(dump, folder.resolve("heap.hprof")));
+      }
+    } catch (IOException e) {
+      failed("write", e);
+    }
+    return text;
+  }
+
+  /** Adds a line to a summary: how it went on. */
+  void append(Path folder, String line) {
+    try {
+      Files.writeString(folder.resolve(SUMMARY), line + "\n", StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      failed("write", e);
+    }
+  }
+
+  void discard(Path folder) {
+    try {
+      FileTree.delete(folder);
+    } catch (IOException e) {
+      failed("delete", e);
+    }
+  }
+
+  /** The arbiter leaves: an empty folder need not stay. */
+  public void close() {
+    try {
+      if (root.isPresent()) {
+        Files.deleteIfExists(root.get());
+      }
+    } catch (IOException e) {
+      // Not empty, as it should be where there are incidents.
+      warned = true;
+    }
+  }
+
+  private synchronized void prune() throws IOException {
+    List<Entry> entries = list();
+    List<Path> oldestFirst = new ArrayList<>(entries.stream().map(Entry::path).toList());
+    long total = 0;
+    for (Path folder : oldestFirst) {
+      total += sizeOf(folder);
+    }
+    while (oldestFirst.size() > 1 && (oldestFirst.size() > keep || total > size)) {
+      Path oldest = oldestFirst.removeFirst();
+      total -= sizeOf(oldest);
+      FileTree.delete(oldest);
+    }
+    pruneLeftovers();
+  }
+
+  /** What arbiters that were killed, and JVMs nobody asked for, have left behind. */
+  private void pruneLeftovers() throws IOException {
+    Instant old = Instant.now().minusSeconds(600);
+    try (DirectoryStream<Path> left =
+        Files.newDirectoryStream(
+            root.orElseThrow(), "{.unfinished-*,hs_err_pid*.log,java_pid*.hprof}")) {
+      for (Path path : left) {
+        if (Files.getLastModifiedTime(path).toInstant().isBefore(old)) {
+          FileTree.delete(path);
+        }
+      }
+    }
+  }
+
+  private static long sizeOf(Path folder) throws IOException {
+    long total = 0;
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        total += Files.size(file);
+      }
+    }
+    return total;
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    Files.createFile(
+        file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.writeString(file, text);
+  }
+
+  private static void restrict(Path file) throws IOException {
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+  }
+
+  private static void makePrivate(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      Path parent = folder.resolveSibling("");
+      Files.createDirectories(parent);
+      Files.createDirectory(
+          folder,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+    if (!Files.getOwner(folder).equals(Files.getOwner(Path.of("/proc/self")))) {
+      throw new IOException(folder + " belongs to " + Files.getOwner(folder));
+    }
+    if (!Files.isWritable(folder)) {
+      throw new IOException(folder + " cannot be written to");
+    }
+  }
+
+  synchronized void failed(String doing, @Nullable Throwable e) {
+    if (!warned) {
+      warned = true;
+      warn.accept(
+          "An incident could not be %s: %s. The log has the summary; this is not said again."
+              .formatted(
+                  switch (doing) {
+                    case "read" -> "read";
+                    case "delete" -> "deleted";
+                    default -> "written";
+                  },
+                  e));
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** Evidence about a sick worker. */
+@NullMarked
+package dev.arbiter.diagnose;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** The arbiter's entry. */
+@NullMarked
+package dev.arbiter;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,154 @@
+package dev.arbiter.process;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.TreeSet;
+
+/**
+ * A worker kind, as its descriptor {@code worker.properties} has it: all the arbiter knows of it.
+ *
+ * @param name as given to {@code -k}
+ * @param mainClass its main class
+ * @param classPath jars and folders, in order
+ * @param jvmFlags flags its JVM needs
+ * @param needsApp whether it hosts an app
+ */
+public record WorkerKind(
+    String name, String mainClass, List<Path> classPath, List<String> jvmFlags, boolean needsApp) {
+
+  private static final String DESCRIPTOR = "worker.properties";
+
+  /** A kind that is not there, or whose descriptor is wrong. Exit code 2. */
+  public static final class KindException extends Exception {
+    private static final long serialVersionUID = 1;
+    private final String hint;
+
+    KindException(String what, String hint) {
+      super(what);
+      this.hint = hint;
+    }
+
+    /** What to do. */
+    public String hint() {
+      return hint;
+    }
+  }
+
+  /**
+   * Finds a kind by its name, or by the path of its folder if there is a slash in it.
+   *
+   * @param home the installation: {@code lib/worker-NAME} is looked at first
+   * @param folders more folders, each a kind's own or one that holds {@code worker-NAME}
+   */
+  public static WorkerKind find(String name, Path home, List<Path> folders) throws KindException {
+    List<Path> candidates = new ArrayList<>();
+    if (name.contains("/")) {
+      candidates.add(Path.of(name));
+    } else {
+      candidates.add(home.resolve("lib/worker-" + name));
+      for (Path folder : folders) {
+        candidates.add(folder.resolve("worker-" + name));
+        if (folder.endsWith("worker-" + name)) {
+          candidates.add(folder);
+        }
+      }
+    }
+    for (Path candidate : candidates) {
+      if (Files.isRegularFile(candidate.resolve(DESCRIPTOR))) {
+        return read(candidate, home);
+      }
+    }
+    throw new KindException(
+        "There is no worker kind '%s': no %s in %s".formatted(name, DESCRIPTOR, candidates),
+        "known kinds: "
+            + String.join(", ", known(home))
+            + "; --worker-path names folders to look for others");
+  }
+
+  private static TreeSet<String> known(Path home) {
+    TreeSet<String> names = new TreeSet<>();
+    try (DirectoryStream<Path> folders =
+        Files.newDirectoryStream(home.resolve("lib"), "worker-*")) {
+      for (Path folder : folders) {
+        if (Files.exists(folder.resolve(DESCRIPTOR))) {
+          names.add(String.valueOf(folder.getFileName()).substring("worker-".length()));
+        }
+      }
+    } catch (IOException e) {
+      names.add("(" + home.resolve("lib") + " cannot be read: " + e.getMessage() + ")");
+    }
+    return names;
+  }
+
+  private static WorkerKind read(Path folder, Path home) throws KindException {
+    Path file = folder.resolve(DESCRIPTOR);
+    Properties properties = new Properties();
+    try (Reader reader = Files.newBufferedReader(file)) {
+      properties.load(reader);
+      return new WorkerKind(
+          required(properties, "name", file),
+          required(properties, "main", file),
+          classPath(required(properties, "classpath", file), folder, home),
+          words(properties.getProperty("jvm-flags", "")).stream()
+              .map(flag -> expand(flag, folder, home))
+              .toList(),
+          !properties.getProperty("app", "required").equals("none"));
+    } catch (IOException | IllegalArgumentException e) {
+      throw new KindException(file + " cannot be read: " + e.getMessage(), "");
+    }
+  }
+
+  private static String required(Properties properties, String key, Path file)
+      throws KindException {
+    String value = properties.getProperty(key, "").strip();
+    if (value.isEmpty()) {
+      throw new KindException(file + " has no '" + key + "'", "see docs/worker-kinds.md");
+    }
+    return value;
+  }
+
+  private static List<Path> classPath(String text, Path folder, Path home)
+      throws IOException, KindException {
+    List<Path> found = new ArrayList<>();
+    for (String entry : words(text)) {
+      Path path = folder.resolve(expand(entry, folder, home)).normalize();
+      String last = String.valueOf(path.getFileName());
+      if (last.startsWith("*")) {
+        Path directory = path.resolveSibling(".").normalize();
+        try (DirectoryStream<Path> jars = Files.newDirectoryStream(directory, last)) {
+          List<Path> sorted = new ArrayList<>();
+          jars.forEach(sorted::add);
+          sorted.stream().sorted().forEach(found::add);
+        }
+      } else {
+        found.add(path);
+      }
+    }
+    if (found.isEmpty()) {
+      throw new KindException(folder.resolve(DESCRIPTOR) + ": its class path is empty", "");
+    }
+    List<Path> real = new ArrayList<>();
+    for (Path path : found) {
+      real.add(path.toRealPath());
+    }
+    return List.copyOf(real);
+  }
+
+  /**
+   * {@code ${worker.home}} is the descriptor's folder, {@code ${arbiter.home}} the installation.
+   */
+  private static String expand(String text, Path folder, Path home) {
+    return text.replace("${arbiter.home}", home.toString())
+        .replace("${worker.home}", folder.toAbsolutePath().toString());
+  }
+
+  private static List<String> words(String text) {
+    return text.isBlank() ? List.of() : List.of(text.strip().split("\\s+"));
+  }
+}

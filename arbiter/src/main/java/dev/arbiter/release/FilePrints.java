@@ -1,0 +1,70 @@
+package dev.arbiter.release;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * What a generation's jars looked like when it was resolved. A JVM reads a jar's directory once and
+ * its classes when they are first used: one that is overwritten in place gives a running worker
+ * ZipException or NoClassDefFoundError at its next lazy load, or classes of two releases. A file
+ * that was replaced by renaming another onto it has a new inode, and the workers keep the old one.
+ */
+public final class FilePrints {
+  private record Print(Object key, long modified, long size) {}
+
+  private final Map<Path, Print> prints = new LinkedHashMap<>();
+
+  private FilePrints() {}
+
+  /** Takes the prints of those that are files; folders of classes change file by file. */
+  public static FilePrints of(List<Path> classPath) {
+    FilePrints taken = new FilePrints();
+    for (Path path : classPath) {
+      try {
+        BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
+        if (now.isRegularFile()) {
+          taken.prints.put(path, print(now));
+        }
+      } catch (IOException _) {
+        // It is gone already: whoever needs it will say so better than we could.
+      }
+    }
+    return taken;
+  }
+
+  /** Files whose content was changed in place since, each told once. */
+  public List<Path> overwritten() {
+    List<Path> changed = new ArrayList<>();
+    prints
+        .entrySet()
+        .removeIf(
+            entry -> {
+              try {
+                Print now = print(Files.readAttributes(entry.getKey(), BasicFileAttributes.class));
+                Print then = entry.getValue();
+                boolean same = Objects.equals(now.key(), then.key());
+                if (same && !now.equals(then)) {
+                  changed.add(entry.getKey());
+                }
+                return !now.equals(then);
+              } catch (IOException e) {
+                return true; // removed: open files keep what they had
+              }
+            });
+    return changed;
+  }
+
+  private static Print print(BasicFileAttributes attributes) {
+    return new Print(
+        Objects.requireNonNullElse(attributes.fileKey(), ""),
+        attributes.lastModifiedTime().toMillis(),
+        attributes.size());
+  }
+}

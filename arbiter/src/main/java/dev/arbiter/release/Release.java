@@ -1,0 +1,208 @@
+package dev.arbiter.release;
+
+import dev.arbiter.process.Budget;
+import dev.arbiter.process.WorkerCommand;
+import dev.arbiter.process.WorkerKind;
+import dev.arbiter.settings.Config;
+import dev.arbiter.settings.Machine;
+import dev.arbiter.socket.Inherited;
+import dev.arbiter.socket.Listener;
+import dev.arbiter.supervise.FleetPolicy;
+import dev.arbiter.wire.Message.Configure;
+import dev.arbiter.wire.Message.ListenerInfo;
+import java.io.File;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What all workers of one generation run: settings, worker kind, app and listeners, resolved once,
+ * so that none of them sees half of a change.
+ */
+public record Release(
+    long generation,
+    Config config,
+    WorkerKind kind,
+    ResolvedApp app,
+    Path directory,
+    Path jdk,
+    Machine machine,
+    int workers,
+    Budget budget,
+    ResolvedApp hooks,
+    List<Listener> listeners) {
+
+  /** The first listener's descriptor in a worker; below it are the pipes. */
+  public static final int FIRST_LISTENER = 6;
+
+  /** What the arbiter alone needs; class paths can be long, and a message to a worker may not. */
+  private static final Set<String> NOT_FOR_WORKERS =
+      Set.of("classpath", "java-opts", "worker-path", "hooks", "hooks-classpath");
+
+  /** How long idle connections may be used where the keep-alive time has no limit. */
+  private static final Duration USUAL_LINGER = Duration.ofSeconds(5);
+
+  /** Kept of the graceful timeout for what an idle connection still asks at its last moment. */
+  private static final Duration AFTER_LINGER = Duration.ofSeconds(2);
+
+  /** How long a thread dump may take before the next way is tried. */
+  private static final Duration DUMP_LIMIT = Duration.ofSeconds(2);
+
+  /** How long idle connections may be used once the arbiter stops: its operator waits. */
+  private static final Duration STOP_LINGER = Duration.ofSeconds(1);
+
+  /** The same with one worker, however many are set: to try the app. */
+  public Release alone() {
+    return new Release(
+        generation,
+        config,
+        kind,
+        app,
+        directory,
+        jdk,
+        new Machine(1, machine.memory()),
+        1,
+        budget,
+        hooks,
+        listeners);
+  }
+
+  /** The same, to be served at these addresses. */
+  public Release at(List<Listener> addresses) {
+    return new Release(
+        generation,
+        config,
+        kind,
+        app,
+        directory,
+        jdk,
+        machine,
+        workers,
+        budget,
+        hooks,
+        List.copyOf(addresses));
+  }
+
+  /** What the decisions depend on. */
+  public FleetPolicy policy() {
+    return new FleetPolicy(
+        workers,
+        Math.max(1, machine.cores()),
+        config.duration("boot-timeout"),
+        config.duration("timeout"),
+        config.duration("heartbeat-interval"),
+        config.duration("graceful-timeout"),
+        linger(),
+        STOP_LINGER,
+        DUMP_LIMIT,
+        config.duration("drain-delay"),
+        config.size("max-rss-hard"),
+        change(),
+        size(),
+        new FleetPolicy.Room(budget.most(), budget.room(), budget.isLimited()));
+  }
+
+  private FleetPolicy.Change change() {
+    // In canonical form: workers, a slash, milliseconds.
+    String[] canary = config.has("canary") ? config.text("canary").split("/") : new String[0];
+    return new FleetPolicy.Change(
+        (int) config.number("max-surge"),
+        (int) config.number("max-unavailable"),
+        canary.length == 2
+            ? Duration.ofMillis(Long.parseLong(canary[1]))
+            : config.duration("probation"),
+        canary.length == 2 ? Integer.parseInt(canary[0]) : 1,
+        config.has("health-path") ? config.text("health-path") : "",
+        config.duration("timeout-worker-healthcheck"));
+  }
+
+  private FleetPolicy.Size size() {
+    int spares = (int) config.number("spares");
+    if (!config.has("max-workers") && !config.has("min-workers")) {
+      return new FleetPolicy.Size(spares, 0, 0);
+    }
+    int fewest = config.has("min-workers") ? (int) config.number("min-workers") : workers;
+    int most = config.has("max-workers") ? (int) config.number("max-workers") : workers;
+    return new FleetPolicy.Size(spares, Math.max(1, fewest), most);
+  }
+
+  /** As long as clients keep connections, but over before the graceful timeout cuts them. */
+  private Duration linger() {
+    Duration keepAlive = config.duration("keep-alive");
+    Duration wanted = keepAlive.isZero() ? USUAL_LINGER : keepAlive;
+    Duration grace = config.duration("graceful-timeout");
+    if (grace.isZero()) {
+      return wanted;
+    }
+    Duration most = grace.minus(AFTER_LINGER);
+    Duration least = most.isNegative() ? Duration.ZERO : most;
+    return wanted.compareTo(least) < 0 ? wanted : least;
+  }
+
+  /** The command line of the worker in slot {@code nr}. */
+  public List<String> command(Path temporary, int nr) {
+    return WorkerCommand.of(jdk, kind, budget, temporary, javaOptions(nr));
+  }
+
+  private List<String> javaOptions(int nr) {
+    return config.list("java-opts").stream()
+        .map(
+            option ->
+                option
+                    .replace("%{nr}", Integer.toString(nr))
+                    .replace("%{gen}", Long.toString(generation))
+                    .replace("%{pid}", "%p")) // HotSpot's own word for it, in the names of files
+        .toList();
+  }
+
+  /** The environment of a worker. */
+  public Map<String, String> environment(int nr) {
+    Map<String, String> mine = new LinkedHashMap<>(System.getenv());
+    mine.keySet().removeAll(Inherited.VARIABLES);
+    return WorkerCommand.environment(config.environment(mine), nr, workers, generation);
+  }
+
+  /** What a worker is told first. */
+  public Configure configure(int nr) {
+    Map<String, String> settings = new LinkedHashMap<>(config.forWorker());
+    settings.keySet().removeAll(NOT_FOR_WORKERS);
+    // Behind the app's own: it decides which version of a class both have.
+    settings.put(
+        "app-classpath",
+        Stream.concat(app.classPath().stream(), hooks.classPath().stream())
+            .distinct()
+            .map(Path::toString)
+            .collect(Collectors.joining(File.pathSeparator)));
+    settings.put("hooks-class", hooks.className());
+    settings.put("app-class", app.className());
+    settings.put("app-factory", app.factory());
+    return new Configure(nr, workers, generation, listenerInfos(), Map.copyOf(settings));
+  }
+
+  /** Whether nothing it listens at was given up meanwhile: a number may be another file by then. */
+  public boolean isListening() {
+    return listeners.stream().allMatch(Listener::isOpen);
+  }
+
+  /** The arbiter's descriptors that a worker inherits, from {@link #FIRST_LISTENER} on. */
+  public List<Integer> descriptors() {
+    return listeners.stream().flatMap(listener -> listener.fds().stream()).toList();
+  }
+
+  private List<ListenerInfo> listenerInfos() {
+    List<ListenerInfo> infos = new ArrayList<>();
+    for (Listener listener : listeners) {
+      for (int _ : listener.fds()) {
+        infos.add(
+            new ListenerInfo(FIRST_LISTENER + infos.size(), listener.name(), listener.unix()));
+      }
+    }
+    return List.copyOf(infos);
+  }
+}

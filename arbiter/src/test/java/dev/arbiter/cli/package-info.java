@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.cli;
+
+import org.jspecify.annotations.NullMarked;

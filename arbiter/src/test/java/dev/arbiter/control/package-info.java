@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.control;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.diagnose;
+
+import org.jspecify.annotations.NullMarked;

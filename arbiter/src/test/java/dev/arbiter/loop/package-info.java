@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.loop;
+
+import org.jspecify.annotations.NullMarked;

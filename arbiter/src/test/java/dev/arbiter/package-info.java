@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,81 @@
+package dev.arbiter.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.arbiter.process.WorkerKind.KindException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WorkerKindTest {
+  @TempDir Path home;
+
+  @Test
+  void aKindOfTheInstallationIsFoundByName() throws Exception {
+    describe("lib/worker-one", "name=one\nmain=a.B\nclasspath=*.jar\njvm-flags=-Xa  -Xb\n");
+    WorkerKind kind = WorkerKind.find("one", home, List.of());
+    assertThat(kind.mainClass()).isEqualTo("a.B");
+    assertThat(kind.jvmFlags()).containsExactly("-Xa", "-Xb");
+    assertThat(kind.needsApp()).isTrue();
+    assertThat(kind.classPath()).extracting(Path::getFileName).hasToString("[a.jar, b.jar]");
+  }
+
+  @Test
+  void aKindElsewhereIsFoundInTheFoldersNamed() throws Exception {
+    describe("more/worker-two", "name=two\nmain=a.B\nclasspath=*.jar\napp=none\n");
+    assertThat(WorkerKind.find("two", home, List.of(home.resolve("more"))).needsApp()).isFalse();
+    assertThat(WorkerKind.find("two", home, List.of(home.resolve("more/worker-two"))).name())
+        .isEqualTo("two");
+  }
+
+  @Test
+  void aKindIsFoundByThePathOfItsFolder() throws Exception {
+    describe("three", "name=three\nmain=a.B\nclasspath=*.jar\n");
+    assertThat(WorkerKind.find(home.resolve("three") + "", home, List.of()).name())
+        .isEqualTo("three");
+  }
+
+  @Test
+  void theInstallationsFolderStandsInAClassPath() throws Exception {
+    describe("lib/worker-api", "");
+    describe("far", "name=far\nmain=a.B\nclasspath=${arbiter.home}/lib/worker-api/*.jar\n");
+    assertThat(WorkerKind.find(home.resolve("far") + "", home, List.of()).classPath()).hasSize(2);
+  }
+
+  @Test
+  void theKindsOwnFolderStandsInItsFlags() throws Exception {
+    describe(
+        "lib/worker-one", "name=one\nmain=a.B\nclasspath=*.jar\njvm-flags=-Da=${worker.home}/x\n");
+    assertThat(WorkerKind.find("one", home, List.of()).jvmFlags())
+        .containsExactly("-Da=" + home.resolve("lib/worker-one/x"));
+  }
+
+  @Test
+  void aKindThatIsNotThereIsSaidWithThoseThatAre() throws Exception {
+    describe("lib/worker-one", "name=one\nmain=a.B\nclasspath=*.jar\n");
+    KindException e =
+        catchThrowableOfType(KindException.class, () -> WorkerKind.find("oen", home, List.of()));
+    assertThat(e).hasMessageContaining("'oen'");
+    assertThat(e.hint()).contains("one");
+  }
+
+  @Test
+  void aDescriptorWithoutAMainClassIsNamed() throws Exception {
+    describe("lib/worker-one", "name=one\nclasspath=*.jar\n");
+    assertThat(
+            catchThrowableOfType(
+                KindException.class, () -> WorkerKind.find("one", home, List.of())))
+        .hasMessageContaining("worker.properties has no 'main'");
+  }
+
+  private void describe(String folder, String text) throws IOException {
+    Path path = Files.createDirectories(home.resolve(folder));
+    Files.writeString(path.resolve("worker.properties"), text);
+    Files.createFile(path.resolve("b.jar"));
+    Files.createFile(path.resolve("a.jar"));
+  }
+}

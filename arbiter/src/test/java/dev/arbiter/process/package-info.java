@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.process;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.release;
+
+import org.jspecify.annotations.NullMarked;

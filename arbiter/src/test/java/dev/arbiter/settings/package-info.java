@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.settings;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.socket;
+
+import org.jspecify.annotations.NullMarked;

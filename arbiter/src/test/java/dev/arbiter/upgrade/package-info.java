@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.upgrade;
+
+import org.jspecify.annotations.NullMarked;
