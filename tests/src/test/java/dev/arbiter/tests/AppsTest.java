@@ -1,0 +1,179 @@
+package dev.arbiter.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Where an app may come from, and that each example runs under both workers. */
+final class AppsTest {
+  @RegisterExtension final Arbiters arbiters = new Arbiters();
+
+  @ParameterizedTest(name = "{0} under {1}")
+  @CsvSource({
+    "hello,netty", "hello,sync",
+    "hello-async,netty", "hello-async,sync",
+    "faulty,netty", "faulty,sync"
+  })
+  void greetingExampleGreets(String example, String kind) throws Exception {
+    ArbiterProcess arbiter = arbiters.command().kind(kind).workers(2).example(example).start();
+
+    try (RawClient client = arbiter.connect()) {
+      Answer answer = client.get("/");
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.body()).containsIgnoringCase("hello");
+    }
+  }
+
+  @EachKind
+  void echoExampleReturnsWhatItIsSent(String kind) throws Exception {
+    ArbiterProcess arbiter = arbiters.command().kind(kind).example("echo").start();
+
+    try (RawClient client = arbiter.connect()) {
+      client.send("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nabcde");
+      Answer answer = client.answer();
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.body()).contains("abcde");
+    }
+  }
+
+  @EachKind
+  void streamingExampleSendsItsBodyInParts(String kind) throws Exception {
+    ArbiterProcess arbiter = arbiters.command().kind(kind).example("streaming").start();
+
+    try (RawClient client = arbiter.connect()) {
+      Answer answer = client.get("/");
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.header("transfer-encoding")).contains("chunked");
+      assertThat(answer.body()).isNotEmpty();
+    }
+  }
+
+  @EachKind
+  void jsonExampleAnswersJson(String kind) throws Exception {
+    ArbiterProcess arbiter = arbiters.command().kind(kind).example("json").start();
+
+    try (RawClient client = arbiter.connect()) {
+      Answer worker = client.get("/worker");
+      assertThat(worker.status()).isEqualTo(200);
+      assertThat(worker.header("content-type").orElse("")).startsWith("application/json");
+      assertThat(worker.body()).contains("\"kind\"").contains(kind);
+
+      String order = "{\"items\":[{\"name\":\"tea\",\"price\":2.50,\"quantity\":3}]}";
+      client.head(
+          "POST /quote HTTP/1.1",
+          "Host: test",
+          "Content-Type: application/json",
+          "Content-Length: " + order.length());
+      Answer quote = client.send(order).answer();
+      assertThat(quote.status()).isEqualTo(200);
+      assertThat(quote.body()).contains("7.5");
+    }
+  }
+
+  @EachKind
+  void classFolder(String kind) throws Exception {
+    Path classes = SourceApp.compile(arbiters.folder(), SourceApp.blocking("\"from a folder\""));
+
+    assertServes(kind, "from a folder", "--chdir", folder(), classes.getFileName() + ":app.App");
+  }
+
+  @EachKind
+  void jar(String kind) throws Exception {
+    Path classes = SourceApp.compile(arbiters.folder(), SourceApp.blocking("\"from a jar\""));
+    Path jar = arbiters.folder().resolve("shop.jar");
+    try (OutputStream out = Files.newOutputStream(jar);
+        JarOutputStream entries = new JarOutputStream(out);
+        Stream<Path> files = Files.walk(classes)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        entries.putNextEntry(new JarEntry(classes.relativize(file).toString()));
+        Files.copy(file, entries);
+      }
+    }
+
+    assertServes(kind, "from a jar", "--chdir", folder(), "shop.jar:app.App");
+  }
+
+  @EachKind
+  void packageOnTheClassPath(String kind) throws Exception {
+    Path classes = SourceApp.compile(arbiters.folder(), SourceApp.blocking("\"from a package\""));
+
+    assertServes(kind, "from a package", "--classpath", classes.toString(), "app:App");
+  }
+
+  @EachKind
+  void packageInTheAppDirectory(String kind) throws Exception {
+    Path classes = SourceApp.compile(arbiters.folder(), SourceApp.blocking("\"from app-dir\""));
+
+    assertServes(kind, "from app-dir", "--app-dir", classes.toString(), "app:App");
+  }
+
+  @EachKind
+  void sourceFile(String kind) throws Exception {
+    Path file =
+        Files.writeString(
+            arbiters.folder().resolve("Solo.java"),
+            SourceApp.blocking("\"from a file\"")
+                .replace("package app;", "")
+                .replace("class App", "class Solo"));
+
+    assertServes(kind, "from a file", "--chdir", folder(), file.getFileName() + ":Solo");
+  }
+
+  @EachKind
+  void factoryMethod(String kind) throws Exception {
+    SourceApp.write(
+        arbiters.folder(),
+        SourceApp.blocking(
+            "text",
+            "private final String text; App(String text) { this.text = text; }"
+                + " public static App create() { return new App(\"from a factory\"); }"));
+
+    assertServes(kind, "from a factory", "--chdir", folder(), "app:App::create");
+  }
+
+  @EachKind
+  void sourceIsCompiledOnceNotOnceForEachWorker(String kind) throws Exception {
+    Path folder = arbiters.folder();
+    SourceApp.write(folder, SourceApp.blocking("\"first\""));
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind(kind)
+            .workers(2)
+            .args("--worker-heap", "64M")
+            .app("--chdir", folder(), "app:App")
+            .start();
+    SourceApp.write(folder, SourceApp.blocking("no longer valid"));
+
+    // A worker of the same generation is started from what was compiled then.
+    arbiter.signal(Os.Signal.TTIN);
+    arbiter.awaitServing(3);
+    try (RawClient client = arbiter.connect()) {
+      assertThat(client.get("/").body()).isEqualTo("first");
+    }
+  }
+
+  private void assertServes(String kind, String body, String... app)
+      throws IOException, InterruptedException {
+    ArbiterProcess arbiter = arbiters.command().kind(kind).app(app).start();
+
+    try (RawClient client = arbiter.connect()) {
+      Answer answer = client.get("/");
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.body()).isEqualTo(body);
+    }
+  }
+
+  private String folder() {
+    return arbiters.folder().toString();
+  }
+}

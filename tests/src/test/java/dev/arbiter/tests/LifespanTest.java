@@ -1,0 +1,145 @@
+package dev.arbiter.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Start-up, shutdown, state and {@code callbackNotify} of an app. */
+final class LifespanTest {
+  /** Notes what it is told in a file, a line for each call. */
+  private static final String MEMBERS =
+      """
+      static void note(String line) {
+        try {
+          java.nio.file.Files.writeString(
+              java.nio.file.Path.of(System.getenv("NOTES")),
+              line + "\\n",
+              java.nio.file.StandardOpenOption.CREATE,
+              java.nio.file.StandardOpenOption.APPEND);
+        } catch (java.io.IOException e) {
+          throw new java.io.UncheckedIOException(e);
+        }
+      }
+
+      @Override
+      public void startup(Lifespan l) {
+        l.state().put("greeting", "from the state");
+        note("startup " + l.workerNr() + "/" + l.workerCount() + " " + l.generation() + " " + l.kind());
+      }
+
+      @Override
+      public void shutdown() {
+        note("shutdown");
+      }
+
+      @Override
+      public void callbackNotify(Notice notice) {
+        note("notify " + notice.draining() + " " + notice.timeLeft().isPresent());
+        if (!notice.draining()) {
+          try {
+            Thread.sleep(Long.getLong("slow", 0));
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        }
+      }
+      """;
+
+  @RegisterExtension final Arbiters arbiters = new Arbiters();
+
+  @EachKind
+  void appIsStartedSharesItsStateAndIsShutDown(String kind) throws Exception {
+    ArbiterProcess arbiter = app(kind).workers(2).start();
+    arbiter.awaitServing(2);
+    assertThat(notes())
+        .contains("startup 0/2 1 " + kind, "startup 1/2 1 " + kind)
+        .doesNotContain("shutdown");
+    try (RawClient client = arbiter.connect()) {
+      assertThat(client.get("/").body()).isEqualTo("from the state");
+    }
+
+    assertThat(arbiter.stop()).isZero();
+
+    assertThat(notes()).filteredOn("shutdown"::equals).hasSize(2);
+  }
+
+  @EachKind
+  void generationIsCountedAndTheReplacementTakesTheNumber(String kind) throws Exception {
+    ArbiterProcess arbiter = app(kind).start();
+    var old = arbiter.awaitServing(1);
+
+    arbiter.signal(Os.Signal.HUP);
+    arbiter.awaitReplaced(old, 1);
+
+    assertThat(notes()).contains("startup 0/1 1 " + kind, "startup 0/1 2 " + kind, "shutdown");
+  }
+
+  @EachKind
+  void appIsNotifiedRegularlyAndAtTheDrain(String kind) throws Exception {
+    ArbiterProcess arbiter = app(kind).args("--timeout-notify", "1").start();
+
+    Await.until(
+        "three notices",
+        Limits.CHANGE,
+        () -> notes().stream().filter("notify false false"::equals).count() >= 3);
+    assertThat(arbiter.stop()).isZero();
+
+    assertThat(notes()).filteredOn("notify true true"::equals).hasSize(1);
+  }
+
+  @EachKind
+  void slowNotificationDelaysNoBeat(String kind) throws Exception {
+    ArbiterProcess arbiter =
+        app(kind)
+            .args("--timeout-notify", "1", "--timeout", "4", "--java-opts", "-Dslow=7000")
+            .start();
+    var workers = arbiter.awaitServing(1);
+
+    Await.until("it is called", Limits.CHANGE, () -> notes().contains("notify false false"));
+    Await.throughout(
+        "the worker is left alone", Duration.ofSeconds(6), () -> arbiter.workers().equals(workers));
+    assertThat(arbiter.log().contains(Says.SILENT)).isFalse();
+  }
+
+  @EachKind
+  void whatAnAppPrintsIsSeen(String kind) throws Exception {
+    SourceApp.write(
+        arbiters.folder(),
+        SourceApp.blocking(
+            "print(request)",
+            "static String print(Request r) { System.out.println(\"printed by \" + r.path()); return \"done\"; }"));
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind(kind)
+            .app("--chdir", arbiters.folder().toString(), "app:App")
+            .start();
+
+    try (RawClient client = arbiter.connect()) {
+      assertThat(client.get("/here").body()).isEqualTo("done");
+    }
+
+    arbiter.log().await(Pattern.compile("printed by /here"), Limits.ANSWER);
+  }
+
+  private Command app(String kind) throws Exception {
+    Path folder = arbiters.folder();
+    SourceApp.write(
+        folder, SourceApp.blocking("request.state().get(\"greeting\").toString()", MEMBERS));
+    return arbiters
+        .command()
+        .kind(kind)
+        .env("NOTES", folder.resolve("notes").toString())
+        .app("--chdir", folder.toString(), "app:App");
+  }
+
+  private List<String> notes() throws Exception {
+    Path file = arbiters.folder().resolve("notes");
+    return Files.exists(file) ? Files.readAllLines(file) : List.of();
+  }
+}
