@@ -373,10 +373,11 @@ final class Arbiter implements ArbiterLoop.Surroundings {
   }
 
   @Override
-  public void commit(long generation) {
+  public void commit(Release release) {
     Listeners pool = listeners;
     if (pool != null) {
-      pool.commit(generation);
+      pool.hold(release.generation(), Listening.of(release.config(), queues), release.listeners());
+      pool.commit(release.generation());
     }
   }
 

@@ -24,7 +24,7 @@ final class HelpText {
         TERM          stop: finish what is in flight, at most --graceful-timeout
         INT           the same; a second one stops at once
         USR1          open log files again
-        USR2          upgrade in place: not in this release
+        USR2          upgrade: the arbiter itself too, in place, with the same pid
         TTIN, TTOU    one worker more, one fewer
         WINCH         stop the workers and keep the arbiter; ignored on a terminal
         QUIT          print the arbiter's own threads; a JVM cannot take it as an order to stop

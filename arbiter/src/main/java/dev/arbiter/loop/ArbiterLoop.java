@@ -65,8 +65,8 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     /** Deletes what was made for a generation. Off the loop. */
     void retire(long generation);
 
-    /** The generation serves, alone: gives up what only older ones needed. Off the loop. */
-    void commit(long generation);
+    /** The release serves, alone: gives up what only others needed. Off the loop. */
+    void commit(Release release);
 
     /** Closes the listeners and removes their files, for good. On the loop: it must not wait. */
     void closeListeners();
@@ -336,10 +336,12 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
       shareQueues();
     }
     if (fleet.state() == FleetState.STEADY && fleet.generation() != committed) {
-      long generation = fleet.generation();
-      committed = generation;
+      committed = fleet.generation();
       closeEjected();
-      elsewhere.execute(() -> surroundings.commit(generation));
+      Release serving = releases.get(committed);
+      if (serving != null) {
+        elsewhere.execute(() -> surroundings.commit(serving));
+      }
     }
     lookout.count(
         fleet.isElastic()

@@ -184,6 +184,14 @@ public final class Listeners {
     }
   }
 
+  /**
+   * A generation that is gone back to, and of whose listeners none was closed meanwhile, so that it
+   * had none to take: they are its own again. Does nothing if they still are.
+   */
+  public synchronized void hold(long generation, Listening wanted, List<Listener> listeners) {
+    generations.putIfAbsent(generation, new Held(wanted, new ArrayList<>(listeners)));
+  }
+
   private void adjust(Listener listener, Listening wanted) {
     if (listener.isInherited()) {
       return; // whoever made it has decided

@@ -281,32 +281,35 @@ final class Staffing {
 
   /**
    * Gives a slot to a spare, which is returned, or boots somebody for it, unless the slot backs
-   * off; then it is remembered when that ends.
+   * off; then it is remembered when that ends. A spare has booted already, so one death early after
+   * ready is none that it need wait for; a second in a row is.
    */
   private Optional<WorkerHandle> fill(int slot, long now) {
     Backoff backoff = backoff(slot);
-    if (!backoff.open(now)) {
-      wake = Math.min(wake, backoff.opensAt());
-      return Optional.empty();
-    }
-    Optional<WorkerHandle> spare =
-        crew.all().stream()
-            .filter(
-                worker ->
-                    worker.spare
-                        && worker.fit
-                        && worker.state == WorkerState.READY
-                        && worker.release == rollout.good())
-            .findFirst();
+    boolean open = backoff.open(now);
+    Optional<WorkerHandle> spare = open || backoff.failures() == 1 ? spare() : Optional.empty();
     if (spare.isPresent()) {
       WorkerHandle taken = spare.get();
       orders.info("%s takes slot %d".formatted(taken.who(), slot));
       taken.spare = false;
       taken.slot = slot;
-    } else {
+    } else if (open) {
       spawn(slot, false, rollout.good(), now);
+    } else {
+      wake = Math.min(wake, backoff.opensAt());
     }
     return spare;
+  }
+
+  private Optional<WorkerHandle> spare() {
+    return crew.all().stream()
+        .filter(
+            worker ->
+                worker.spare
+                    && worker.fit
+                    && worker.state == WorkerState.READY
+                    && worker.release == rollout.good())
+        .findFirst();
   }
 
   private boolean spawn(int slot, boolean spare, Release release, long now) {

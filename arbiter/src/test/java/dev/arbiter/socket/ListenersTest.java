@@ -270,6 +270,20 @@ class ListenersTest {
   }
 
   @Test
+  void aReleaseThatIsGoneBackToGivesUpWhatItsSuccessorAdded() throws Exception {
+    bind("127.0.0.1:0");
+    Listener added = pool.take(2, wanted("127.0.0.1:" + port(0), "unix:e.sock")).get(1);
+    pool.commit(2);
+
+    pool.hold(1, wanted("127.0.0.1:0"), bound); // all of it is open: there is nothing to take
+    pool.commit(1);
+
+    assertThat(added.isOpen()).isFalse();
+    assertThat(folder.resolve("e.sock")).doesNotExist();
+    connect("127.0.0.1", port(0));
+  }
+
+  @Test
   void anAddressThatOverlapsWithTheOneItReplacesIsBoundBesideIt() throws Exception {
     bind("127.0.0.1:0");
     int port = port(0);

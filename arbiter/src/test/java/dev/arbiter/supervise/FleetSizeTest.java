@@ -46,6 +46,21 @@ final class FleetSizeTest {
   }
 
   @Test
+  void a_spare_does_not_wait_for_the_back_off_of_a_slot_that_failed_once() {
+    Rig rig = Rig.begun(TestPolicy.of(1).size(new Size(2, 0, 0)).build());
+    rig.readyAll();
+    assertThat(rig.serving()).containsExactly(1);
+
+    rig.killed(1, 9); // before it has lived for long enough
+    assertThat(rig.serving()).containsExactly(2);
+
+    rig.killed(2, 9);
+    assertThat(rig.serving()).as("twice in a row is no accident").isEmpty();
+    rig.pass(2.5);
+    assertThat(rig.serving()).containsExactly(3);
+  }
+
+  @Test
   void a_spare_takes_the_place_of_a_worker_that_is_recycled() {
     Rig rig = withSpares(1, 1);
     rig.said(1, new Message.RecycleMe("max-requests"));
