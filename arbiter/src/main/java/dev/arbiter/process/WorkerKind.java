@@ -23,6 +23,7 @@ public record WorkerKind(
     String name, String mainClass, List<Path> classPath, List<String> jvmFlags, boolean needsApp) {
 
   private static final String DESCRIPTOR = "worker.properties";
+  private static final String ARCHIVE = "classes.jsa";
 
   /** A kind that is not there, or whose descriptor is wrong. Exit code 2. */
   public static final class KindException extends Exception {
@@ -95,13 +96,28 @@ public record WorkerKind(
           required(properties, "name", file),
           required(properties, "main", file),
           classPath(required(properties, "classpath", file), folder, home),
-          words(properties.getProperty("jvm-flags", "")).stream()
-              .map(flag -> expand(flag, folder, home))
-              .toList(),
+          flags(properties.getProperty("jvm-flags", ""), folder, home),
           !properties.getProperty("app", "required").equals("none"));
     } catch (IOException | IllegalArgumentException e) {
       throw new KindException(file + " cannot be read: " + e.getMessage(), "");
     }
+  }
+
+  /**
+   * What its JVM needs, and the archive of its classes if there is one. An archive that does not
+   * fit, as that of another JDK or of jars that were replaced, is left aside by the JVM, which says
+   * so at length unless it is told not to.
+   */
+  private static List<String> flags(String text, Path folder, Path home) {
+    List<String> flags = new ArrayList<>();
+    words(text).forEach(flag -> flags.add(expand(flag, folder, home)));
+    Path archive = folder.resolve(ARCHIVE);
+    if (Files.isRegularFile(archive)) {
+      flags.add("-XX:SharedArchiveFile=" + archive.toAbsolutePath());
+      flags.add("-Xlog:cds=off");
+      flags.add("-Xlog:cds+dynamic=off");
+    }
+    return List.copyOf(flags);
   }
 
   private static String required(Properties properties, String key, Path file)

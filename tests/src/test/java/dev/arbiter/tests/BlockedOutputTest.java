@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -18,11 +19,12 @@ final class BlockedOutputTest {
     blocked(kind, Duration.ofSeconds(7));
   }
 
+  /** What differs between the kinds does not do so later than in the test above. */
   @Tag("slow")
   @Timeout(180)
-  @EachKind
-  void workIsDoneWhileNobodyReadsTheOutputForHalfAMinute(String kind) throws Exception {
-    blocked(kind, Duration.ofSeconds(30));
+  @Test
+  void workIsDoneWhileNobodyReadsTheOutputForHalfAMinute() throws Exception {
+    blocked("netty", Duration.ofSeconds(30));
   }
 
   private void blocked(String kind, Duration time) throws Exception {

@@ -133,7 +133,9 @@ final class KillTest {
   @EachKind
   void workerOutOfMemoryIsReplaced(String kind) throws Exception {
     arbiters.expectError("(?i)worker|memory");
-    ArbiterProcess arbiter = arbiters.command().kind(kind).workers(2).faulty().start();
+    // A small heap is full soon.
+    ArbiterProcess arbiter =
+        arbiters.command().kind(kind).workers(2).args("--java-opts", "-Xmx96m").faulty().start();
     arbiter.awaitServing(2);
 
     long gone;

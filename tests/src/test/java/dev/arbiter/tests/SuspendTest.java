@@ -3,9 +3,14 @@ package dev.arbiter.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -43,32 +48,57 @@ final class SuspendTest {
 
   @EachKind
   void noRequestWaitsWhileTheArbiterIsStopped(String kind) throws Exception {
-    stopUnderLoad(kind, Duration.ofSeconds(8));
+    stopUnderLoad(Duration.ofSeconds(8), kind);
   }
 
+  /** Both kinds beside each other, for it is a minute of waiting. */
   @Tag("slow")
   @Timeout(240)
-  @EachKind
-  void noRequestWaitsWhileTheArbiterIsStoppedForAMinute(String kind) throws Exception {
-    stopUnderLoad(kind, Duration.ofSeconds(60));
+  @Test
+  void noRequestWaitsWhileTheArbiterIsStoppedForAMinute() throws Exception {
+    stopUnderLoad(Duration.ofSeconds(60), "netty", "sync");
   }
 
-  private void stopUnderLoad(String kind, Duration time) throws Exception {
-    ArbiterProcess arbiter =
-        arbiters.command().kind(kind).workers(2).args("--access-logfile", "-").faulty().start();
-    Set<Long> workers = arbiter.awaitServing(2);
-
-    try (LoadClients load = LoadClients.start(arbiter.port(), 8, 2, "/pid", Duration.ofMillis(2))) {
-      load.awaitMore(200, Limits.ANSWER);
-      arbiter.signal(Os.Signal.STOP);
+  private void stopUnderLoad(Duration time, String... kinds) throws Exception {
+    List<ArbiterProcess> started = new ArrayList<>();
+    List<LoadClients> loads = new ArrayList<>();
+    try {
+      for (String kind : kinds) {
+        ArbiterProcess arbiter =
+            arbiters
+                .command()
+                .kind(kind)
+                .workers(2)
+                .args("--access-logfile", "-", "--no-control-socket")
+                .faulty()
+                .start();
+        started.add(arbiter);
+        loads.add(LoadClients.start(arbiter.port(), 8, 2, "/pid", Duration.ofMillis(2)));
+      }
+      Map<ArbiterProcess, Set<Long>> workers = new HashMap<>();
+      for (ArbiterProcess arbiter : started) {
+        workers.put(arbiter, arbiter.awaitServing(2));
+      }
+      awaitAll(loads, Limits.ANSWER);
+      started.forEach(arbiter -> arbiter.signal(Os.Signal.STOP));
       TimeUnit.MILLISECONDS.sleep(time.toMillis()); // the suspension itself
-      load.awaitMore(200, NO_WAIT);
-      arbiter.signal(Os.Signal.CONT);
-      load.awaitMore(200, Limits.ANSWER);
+      awaitAll(loads, NO_WAIT);
+      started.forEach(arbiter -> arbiter.signal(Os.Signal.CONT));
+      awaitAll(loads, Limits.ANSWER);
 
-      assertThat(load.stop()).isEmpty();
-      assertThat(load.slowest()).isLessThan(NO_WAIT);
+      for (LoadClients load : loads) {
+        assertThat(load.stop()).isEmpty();
+        assertThat(load.slowest()).isLessThan(NO_WAIT);
+      }
+      workers.forEach((arbiter, before) -> assertThat(arbiter.workers()).isEqualTo(before));
+    } finally {
+      loads.forEach(LoadClients::close);
     }
-    assertThat(arbiter.workers()).isEqualTo(workers);
+  }
+
+  private static void awaitAll(List<LoadClients> loads, Duration limit) throws Exception {
+    for (LoadClients load : loads) {
+      load.awaitMore(200, limit);
+    }
   }
 }

@@ -225,6 +225,52 @@ final class UpgradeTest {
                 .contains("ARBITER_STATE_FD="));
   }
 
+  @Test
+  void anotherJdkTakesOver() throws Exception {
+    Path jdk = arbiters.folder().resolve("jdk");
+    Path used = Path.of(System.getProperty("java.home")).toRealPath();
+    Files.createSymbolicLink(jdk, used);
+    ArbiterProcess arbiter =
+        arbiters.command().kind("netty").env("JAVA_HOME", jdk.toString()).faulty().start();
+    Set<Long> workers = arbiter.awaitServing(1);
+    assertThat(program(arbiter.pid())).isEqualTo(used.resolve("bin/java"));
+
+    Path other = anotherJdk(used);
+    Path next = Files.createSymbolicLink(jdk.resolveSibling("next-jdk"), other);
+    Files.move(next, jdk, StandardCopyOption.ATOMIC_MOVE);
+    arbiter.signal(Os.Signal.USR2);
+
+    Set<Long> replaced = arbiter.awaitReplaced(workers, 1);
+    assertThat(program(arbiter.pid())).isEqualTo(other.resolve("bin/java"));
+    assertThat(replaced)
+        .allSatisfy(pid -> assertThat(program(pid)).isEqualTo(other.resolve("bin/java")));
+  }
+
+  /** A JDK finds its home by where its program and its VM are, so only these are other files. */
+  private Path anotherJdk(Path used) throws Exception {
+    Path other = arbiters.folder().toRealPath().resolve("other-jdk");
+    for (String folder : new String[] {"bin", "lib", "lib/server"}) {
+      Files.createDirectories(other.resolve(folder));
+      try (Stream<Path> files = Files.list(used.resolve(folder))) {
+        for (Path file : files.filter(Files::isRegularFile).toList()) {
+          Path beside = other.resolve(used.relativize(file).toString());
+          if (file.endsWith("java") || file.endsWith("javac") || file.endsWith("libjvm.so")) {
+            Files.copy(file, beside);
+          } else {
+            Files.createSymbolicLink(beside, file);
+          }
+        }
+      }
+    }
+    Files.createSymbolicLink(other.resolve("conf"), used.resolve("conf"));
+    Files.createSymbolicLink(other.resolve("release"), used.resolve("release"));
+    return other;
+  }
+
+  private static Path program(long pid) throws Exception {
+    return Path.of("/proc/" + pid + "/exe").toRealPath();
+  }
+
   /** A symlink to the distribution. */
   private Path installation(String name) throws Exception {
     return Files.createSymbolicLink(

@@ -32,7 +32,7 @@ final class Says {
   }
 
   static Pattern upgradeFailed(String why) {
-    return Pattern.compile("Upgrade failed: .*" + why);
+    return Pattern.compile("Upgrade failed, .*" + why);
   }
 
   private Says() {}
