@@ -1,20 +1,24 @@
 package dev.arbiter.supervise;
 
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** All workers that are not gone, by id, which is by age. */
+/**
+ * All workers that are not gone, by id, which is by age.
+ *
+ * <p>They are looked at many times for each event, and change seldom: so the list is replaced, not
+ * changed, and looking copies nothing.
+ */
 final class Crew {
-  private final Map<Integer, WorkerHandle> workers = new TreeMap<>();
+  private List<WorkerHandle> workers = List.of();
   private int lastId;
 
   WorkerHandle hire(int slot, Release release, long now) {
     WorkerHandle worker = new WorkerHandle(++lastId, slot, release, now);
-    workers.put(worker.id, worker);
+    adopt(worker);
     return worker;
   }
 
@@ -25,7 +29,13 @@ final class Crew {
 
   /** Takes over a worker that another arbiter has hired. */
   void adopt(WorkerHandle worker) {
-    workers.put(worker.id, worker);
+    List<WorkerHandle> more = new ArrayList<>(workers);
+    int at = more.size();
+    while (at > 0 && more.get(at - 1).id > worker.id) {
+      at--;
+    }
+    more.add(at, worker);
+    workers = List.copyOf(more);
   }
 
   int lastId() {
@@ -33,29 +43,47 @@ final class Crew {
   }
 
   void remove(WorkerHandle worker) {
-    workers.remove(worker.id);
+    workers = workers.stream().filter(other -> other.id != worker.id).toList();
   }
 
   @Nullable WorkerHandle find(int id) {
-    return workers.get(id);
+    for (WorkerHandle worker : workers) {
+      if (worker.id == id) {
+        return worker;
+      }
+    }
+    return null;
   }
 
-  /** A copy: who is in it may leave while it is walked. */
+  /** As they are now: who is in it may leave while it is walked. */
   List<WorkerHandle> all() {
-    return List.copyOf(workers.values());
+    return workers;
   }
 
   /** Whoever has this slot or is to have it; spares have none. */
   Stream<WorkerHandle> inSlot(int slot) {
-    return workers.values().stream().filter(worker -> worker.slot == slot && !worker.spare);
+    return workers.stream().filter(worker -> worker.isIn(slot));
+  }
+
+  boolean anyInSlot(int slot, Predicate<WorkerHandle> which) {
+    return any(worker -> worker.isIn(slot) && which.test(worker));
   }
 
   boolean any(Predicate<WorkerHandle> which) {
-    return workers.values().stream().anyMatch(which);
+    for (WorkerHandle worker : workers) {
+      if (which.test(worker)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   int count(Predicate<WorkerHandle> which) {
-    return (int) workers.values().stream().filter(which).count();
+    int count = 0;
+    for (WorkerHandle worker : workers) {
+      count += which.test(worker) ? 1 : 0;
+    }
+    return count;
   }
 
   int count(WorkerState state) {

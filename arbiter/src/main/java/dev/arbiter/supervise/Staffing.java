@@ -85,7 +85,7 @@ final class Staffing {
 
   /** Whether somebody serves a slot who is there to stay; a candidate is there to be judged. */
   boolean isServed(int slot) {
-    return crew.inSlot(slot).anyMatch(worker -> worker.holdsSlot() && isTrusted(worker.release));
+    return crew.anyInSlot(slot, worker -> worker.holdsSlot() && isTrusted(worker.release));
   }
 
   private boolean isTrusted(Release release) {
@@ -266,17 +266,17 @@ final class Staffing {
   }
 
   private boolean isTried(int slot, Release candidate) {
-    return crew.inSlot(slot)
-        .anyMatch(
-            worker -> worker.release == candidate && (worker.isNewcomer() || worker.isServing()));
+    return crew.anyInSlot(
+        slot,
+        worker -> worker.release == candidate && (worker.isNewcomer() || worker.isServing()));
   }
 
   private boolean hasNewcomer(int slot, Release release) {
-    return crew.inSlot(slot).anyMatch(worker -> worker.isNewcomer() && worker.release == release);
+    return crew.anyInSlot(slot, worker -> worker.isNewcomer() && worker.release == release);
   }
 
   private boolean hasLeftOver(int slot) {
-    return crew.inSlot(slot).anyMatch(this::isLeftOver);
+    return crew.anyInSlot(slot, this::isLeftOver);
   }
 
   /**

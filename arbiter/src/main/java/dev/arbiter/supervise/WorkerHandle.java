@@ -84,6 +84,11 @@ final class WorkerHandle {
     this.lag = new LagWatch(release.policy.timeout());
   }
 
+  /** Whether it has this slot or is to have it; a spare has none. */
+  boolean isIn(int number) {
+    return slot == number && !spare;
+  }
+
   /** On its way to serve. */
   boolean isNewcomer() {
     return !spare && isNew();

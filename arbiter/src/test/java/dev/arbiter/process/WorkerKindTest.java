@@ -55,6 +55,15 @@ class WorkerKindTest {
   }
 
   @Test
+  void theArchiveOfAKindIsUsedWhereThereIsOne() throws Exception {
+    describe("lib/worker-one", "name=one\nmain=a.B\nclasspath=*.jar\njvm-flags=-Xa\n");
+    Path archive = Files.writeString(home.resolve("lib/worker-one/classes.jsa"), "");
+    assertThat(WorkerKind.find("one", home, List.of()).jvmFlags())
+        .startsWith("-Xa", "-XX:SharedArchiveFile=" + archive)
+        .contains("-Xlog:cds=off");
+  }
+
+  @Test
   void aKindThatIsNotThereIsSaidWithThoseThatAre() throws Exception {
     describe("lib/worker-one", "name=one\nmain=a.B\nclasspath=*.jar\n");
     KindException e =
