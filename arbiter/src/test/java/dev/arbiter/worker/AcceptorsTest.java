@@ -117,6 +117,32 @@ class AcceptorsTest {
     assertThat(roomy.served).hasSizeGreaterThanOrEqualTo(CLIENTS - 1);
   }
 
+  /** One worker with room for two: what does not fit waits in the queue, and is refused nothing. */
+  @Test
+  void aFullWorkerStopsAcceptingUntilAConnectionCloses() throws Exception {
+    Member worker = new Member(2).assign(0, 1);
+    connect(5);
+    awaitServed(2);
+    for (int served = 3; served <= 5; served++) {
+      assertThat(worker.connections.hasRoom()).isFalse();
+      assertThat(worker.served).as("accepted").hasSize(served - 1);
+      worker.served.get(served - 3).closed();
+      awaitServed(served);
+    }
+    assertThat(worker.connections.open()).isEqualTo(2);
+  }
+
+  @Test
+  void whatAFullWorkerLeavesInTheQueueIsTakenByAnother() throws Exception {
+    Member full = new Member(1).assign(0, 1);
+    connect(1);
+    awaitServed(1);
+    new Member(0).assign(0, 1);
+    connect(CLIENTS);
+    awaitServed(CLIENTS + 1);
+    assertThat(full.served).hasSize(1);
+  }
+
   @Test
   void aWorkerThatWasGivenAnotherQueueLeavesTheFirst() throws Exception {
     Member first = new Member(0).assign(0, 1);
