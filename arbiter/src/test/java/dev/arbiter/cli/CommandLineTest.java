@@ -212,8 +212,9 @@ final class CommandLineTest {
     assertThat(config("--proxy-protocol off app:App").text("app")).isEqualTo("app:App");
     assertThat(failure("--preload archive app:App"))
         .isEqualTo("--preload is not in this release (value archive)");
-    assertThat(failure("--proxy-protocol app:App"))
-        .isEqualTo("--proxy-protocol is not in this release (value auto)");
+    Config bare = config("--proxy-protocol app:App");
+    assertThat(bare.text("app")).isEqualTo("app:App");
+    assertThat(bare.text("proxy-protocol")).isEqualTo("auto");
   }
 
   @Test
@@ -303,7 +304,7 @@ final class CommandLineTest {
         "-e NAME           ¦ -e NAME: expected NAME=VALUE",
         "--header X-A      ¦ --header X-A: expected a header such as X-Frame-Options:DENY, in ASCII",
         "--header Connection:close ¦ --header Connection:close: expected a header other than Connection, which the worker makes itself",
-        "--proxy-protocol v3 ¦ --proxy-protocol v3: expected one of off, v1, v2, auto; the nearest is v1",
+        "--proxy-protocol=v3 ¦ --proxy-protocol v3: expected one of off, v1, v2, auto; the nearest is v1",
         "--forwarded-allow-ips proxy ¦ --forwarded-allow-ips proxy: expected addresses such as 10.0.0.1, networks such as 10.0.0.0/8, or *, with commas between them",
         "--proxy-allow-from ::1,10.0.0.0/40 ¦ --proxy-allow-from ::1,10.0.0.0/40: expected addresses such as 10.0.0.1, networks such as 10.0.0.0/8, or *, with commas between them; not 10.0.0.0/40",
         "--uds-permissions 999 ¦ --uds-permissions 999: expected permissions in octal such as 0660",

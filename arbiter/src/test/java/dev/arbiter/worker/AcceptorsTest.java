@@ -73,10 +73,14 @@ class AcceptorsTest {
 
   @BeforeEach
   void bind() throws Exception {
-    Listening two =
+    listener = bind(1, 2);
+  }
+
+  private Listener bind(long generation, int queues) throws Exception {
+    Listening wanted =
         new Listening(
-            List.of(BindAddress.parse("127.0.0.1:0")), true, 400, "", "", Path.of("/"), 2);
-    listener = pool.take(1, two).getFirst();
+            List.of(BindAddress.parse("127.0.0.1:0")), true, 400, "", "", Path.of("/"), queues);
+    return pool.take(generation, wanted).getFirst();
   }
 
   @AfterEach
@@ -120,7 +124,8 @@ class AcceptorsTest {
   /** One worker with room for two: what does not fit waits in the queue, and is refused nothing. */
   @Test
   void aFullWorkerStopsAcceptingUntilAConnectionCloses() throws Exception {
-    Member worker = new Member(2).assign(0, 1);
+    listener = bind(2, 1);
+    Member worker = new Member(2).assign(0);
     connect(5);
     awaitServed(2);
     for (int served = 3; served <= 5; served++) {
@@ -134,10 +139,11 @@ class AcceptorsTest {
 
   @Test
   void whatAFullWorkerLeavesInTheQueueIsTakenByAnother() throws Exception {
-    Member full = new Member(1).assign(0, 1);
+    listener = bind(2, 1);
+    Member full = new Member(1).assign(0);
     connect(1);
     awaitServed(1);
-    new Member(0).assign(0, 1);
+    new Member(0).assign(0);
     connect(CLIENTS);
     awaitServed(CLIENTS + 1);
     assertThat(full.served).hasSize(1);
