@@ -182,8 +182,8 @@ public abstract class FrontContract {
 
   /** Version 2: PROXY, TCP over IPv4, from 1.2.3.4:56 to 5.6.7.8:80, and a NOOP value. */
   private static final byte[] HEADER = {
-    '\r', '\n', '\r', '\n', 0, '\r', '\n', 'Q', 'U', 'I', 'T', '\n', 0x21, 0x11, 0, 16, 1, 2, 3,
-    4, 5, 6, 7, 8, 0, 56, 0, 80, 4, 0, 1, 0
+    '\r', '\n', '\r', '\n', 0, '\r', '\n', 'Q', 'U', 'I', 'T', '\n', 0x21, 0x11, 0, 16, 1, 2, 3, 4,
+    5, 6, 7, 8, 0, 56, 0, 80, 4, 0, 1, 0
   };
 
   private Server behindTcpProxy(BlockingApp app, String mode) throws Exception {
