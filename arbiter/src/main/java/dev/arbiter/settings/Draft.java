@@ -157,6 +157,16 @@ final class Draft {
     return new Draft(name, new Type.Bind(), fallback, help, more);
   }
 
+  /** IP addresses and networks. */
+  static Draft addresses(String name, String fallback, String help, Trait... more) {
+    return new Draft(name, new Type.Addresses(), fallback, help, more);
+  }
+
+  /** A header field. */
+  static Draft field(String name, String help, Trait... more) {
+    return new Draft(name, new Type.Field(), "", help, more);
+  }
+
   static Draft pairs(String name, String help, Trait... more) {
     Draft draft = new Draft(name, new Type.Pair(), "", help, more);
     draft.many = Many.REPEATED;

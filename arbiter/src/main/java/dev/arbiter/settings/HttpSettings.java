@@ -3,9 +3,11 @@ package dev.arbiter.settings;
 import static dev.arbiter.settings.Draft.LATER;
 import static dev.arbiter.settings.Draft.NO_FLAG;
 import static dev.arbiter.settings.Draft.REPEATED;
+import static dev.arbiter.settings.Draft.addresses;
 import static dev.arbiter.settings.Draft.bare;
 import static dev.arbiter.settings.Draft.choice;
 import static dev.arbiter.settings.Draft.duration;
+import static dev.arbiter.settings.Draft.field;
 import static dev.arbiter.settings.Draft.fine;
 import static dev.arbiter.settings.Draft.flag;
 import static dev.arbiter.settings.Draft.group;
@@ -83,15 +85,11 @@ final class HttpSettings {
             1_000_000,
             "0",
             "",
-            "Requests in flight at which a worker answers 503",
-            LATER),
-        text(
+            "Requests a worker has under way at once; it answers more with 503. 0: no limit"),
+        field(
             "header",
-            "NAME:VALUE",
-            "",
-            "A header for every response; may be repeated",
+            "A header for every response that does not bring one of its name; may be repeated",
             REPEATED,
-            LATER,
             key("headers")),
         onOff("compress", false, "Compress responses", LATER),
         onOff("sendfile", false, "Send files with sendfile(2)", LATER),
@@ -99,8 +97,8 @@ final class HttpSettings {
             "header-map",
             "drop|refuse|dangerous",
             "drop",
-            "Header names with an underscore",
-            LATER),
+            "What becomes of header fields with an underscore in their name: left out, the request"
+                + " refused, or passed on"),
         text(
             "static",
             "PREFIX=DIR",
@@ -190,35 +188,31 @@ final class HttpSettings {
         Group.PROXY,
         onOff(
             "proxy-headers",
-            false,
-            "Believe X-Forwarded-* and Forwarded headers of trusted peers",
-            LATER),
-        text(
+            true,
+            "Believe X-Forwarded-For, -Proto, -Host, -Port and Forwarded of trusted peers"),
+        addresses(
             "forwarded-allow-ips",
-            "ADDRESSES",
             "127.0.0.1,::1",
-            "Trusted peers: addresses, networks or *",
-            LATER),
+            "Trusted peers: addresses and networks with commas between them, or *; those of Unix"
+                + " sockets always are"),
         choice(
             "proxy-protocol",
             "off|v1|v2|auto",
             "off",
-            "PROXY protocol on the listeners",
-            LATER,
+            "Version of the PROXY protocol that every TCP and Unix connection must begin with; auto"
+                + " takes both",
             bare("auto")),
-        text(
+        addresses(
             "proxy-allow-from",
-            "ADDRESSES",
             "127.0.0.1,::1",
-            "Peers that may speak the PROXY protocol",
-            LATER,
+            "Peers that may speak the PROXY protocol, as in --forwarded-allow-ips; with it, all"
+                + " others are not served",
             key("proxy-allow-ips")),
         text(
             "forwarder-headers",
             "NAMES",
             "SCRIPT_NAME,PATH_INFO",
-            "Header names with an underscore that trusted peers may send",
-            LATER),
+            "Header names with an underscore that trusted peers may send whatever --header-map says"),
         text(
             "secure-scheme-headers",
             "TABLE",

@@ -1,5 +1,6 @@
 package dev.arbiter.settings;
 
+import dev.arbiter.worker.AddressList;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
@@ -315,6 +316,56 @@ public sealed interface Type {
     @Override
     public String placeholder() {
       return "NAME=VALUE";
+    }
+  }
+
+  /** What {@link AddressList} reads. */
+  record Addresses() implements Type {
+    @Override
+    public String canonical(String text) throws Mismatch {
+      try {
+        AddressList.parse(text);
+      } catch (IllegalArgumentException e) {
+        String part = String.valueOf(e.getMessage());
+        throw new Mismatch(
+            "addresses such as 10.0.0.1, networks such as 10.0.0.0/8, or *, with commas between them"
+                + (part.equals(text) ? "" : "; not " + part));
+      }
+      return text.strip();
+    }
+
+    @Override
+    public String placeholder() {
+      return "ADDRESSES";
+    }
+  }
+
+  /** A header field, {@code NAME:VALUE}. */
+  record Field() implements Type {
+    private static final Pattern FORM =
+        Pattern.compile(
+            "([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \\t]*([\\x21-\\x7e]([\\t\\x20-\\x7e]*[\\x21-\\x7e])?)?[ \\t]*");
+
+    /** They say how the response is framed and how long its connection lasts. */
+    private static final List<String> OURS =
+        List.of("content-length", "transfer-encoding", "connection", "keep-alive");
+
+    @Override
+    public String canonical(String text) throws Mismatch {
+      Matcher form = FORM.matcher(text);
+      if (!form.matches()) {
+        throw new Mismatch("a header such as X-Frame-Options:DENY, in ASCII");
+      }
+      if (OURS.contains(form.group(1).toLowerCase(Locale.ROOT))) {
+        throw new Mismatch(
+            "a header other than " + form.group(1) + ", which the worker makes itself");
+      }
+      return form.group(1) + ":" + (form.group(2) == null ? "" : form.group(2));
+    }
+
+    @Override
+    public String placeholder() {
+      return "NAME:VALUE";
     }
   }
 }

@@ -212,8 +212,9 @@ final class CommandLineTest {
     assertThat(config("--proxy-protocol off app:App").text("app")).isEqualTo("app:App");
     assertThat(failure("--preload archive app:App"))
         .isEqualTo("--preload is not in this release (value archive)");
-    assertThat(failure("--proxy-protocol app:App"))
-        .isEqualTo("--proxy-protocol is not in this release (value auto)");
+    Config bare = config("--proxy-protocol app:App");
+    assertThat(bare.text("app")).isEqualTo("app:App");
+    assertThat(bare.text("proxy-protocol")).isEqualTo("auto");
   }
 
   @Test
@@ -232,7 +233,7 @@ final class CommandLineTest {
     "--reload, --reload is not in this release",
     "-D, -D is not in this release",
     "--daemon, --daemon is not in this release",
-    "--proxy-headers, --proxy-headers is not in this release",
+    "--compress, --compress is not in this release",
     "--http 2, --http 2 is not in this release",
     "--loop nio, --loop nio is not in this release",
     "--statsd-host localhost:8125, --statsd-host is not in this release (value localhost:8125)",
@@ -251,16 +252,15 @@ final class CommandLineTest {
         "--no-reload",
         "--no-daemon",
         "--no-sendfile",
-        "--no-proxy-headers",
+        "--no-compress",
         "--ws none",
         "--ws auto",
         "--http 1",
         "--loop epoll",
         "--dirty-workers 0",
         "--umask 0",
-        "--limit-concurrency 0",
-        "--forwarded-allow-ips 127.0.0.1,::1",
-        "--header-map drop",
+        "--protocol http",
+        "--uwsgi-allow-from 127.0.0.1,::1",
       })
   void askingForNothingOfALaterReleaseIsFine(String line) {
     assertThat(config(line).notices()).isEmpty();
@@ -302,6 +302,11 @@ final class CommandLineTest {
         "--host a!b        ¦ --host a!b: expected HOST:PORT, :PORT, [IPV6]:PORT, unix:PATH, unix:@NAME, fd://NUMBER or fd://NAME",
         "--port 70000      ¦ --port 70000: expected a whole number from 0 to 65535: a port has 16 bits",
         "-e NAME           ¦ -e NAME: expected NAME=VALUE",
+        "--header X-A      ¦ --header X-A: expected a header such as X-Frame-Options:DENY, in ASCII",
+        "--header Connection:close ¦ --header Connection:close: expected a header other than Connection, which the worker makes itself",
+        "--proxy-protocol=v3 ¦ --proxy-protocol v3: expected one of off, v1, v2, auto; the nearest is v1",
+        "--forwarded-allow-ips proxy ¦ --forwarded-allow-ips proxy: expected addresses such as 10.0.0.1, networks such as 10.0.0.0/8, or *, with commas between them",
+        "--proxy-allow-from ::1,10.0.0.0/40 ¦ --proxy-allow-from ::1,10.0.0.0/40: expected addresses such as 10.0.0.1, networks such as 10.0.0.0/8, or *, with commas between them; not 10.0.0.0/40",
         "--uds-permissions 999 ¦ --uds-permissions 999: expected permissions in octal such as 0660",
         "--heartbeat-interval 0 ¦ --heartbeat-interval 0: expected a duration from 10ms to 1m: workers always beat; --timeout 0 ignores silence",
         "--memory 1G --worker-heap 1G -w 2 ¦ --worker-heap 1G: expected at most a share of --memory 1G for each of 2 workers",
@@ -368,6 +373,35 @@ final class CommandLineTest {
   }
 
   @Test
+  void whatWorkersAreToldOfProxiesAndLimits() throws IOException {
+    Map<String, String> defaults = config("").forWorker();
+    assertThat(defaults)
+        .containsEntry("proxy-headers", "true")
+        .containsEntry("forwarded-allow-ips", "127.0.0.1,::1")
+        .containsEntry("proxy-protocol", "off")
+        .containsEntry("proxy-allow-from", "127.0.0.1,::1")
+        .containsEntry("forwarder-headers", "SCRIPT_NAME,PATH_INFO")
+        .containsEntry("header-map", "drop")
+        .containsEntry("limit-concurrency", "0")
+        .containsEntry("worker-connections", "1000")
+        .doesNotContainKey("header");
+    assertThat(
+            config(
+                    "--no-proxy-headers --proxy-protocol --limit-concurrency 8 --header A:1 --header B:2")
+                .forWorker())
+        .containsEntry("proxy-headers", "false")
+        .containsEntry("proxy-protocol", "auto")
+        .containsEntry("limit-concurrency", "8")
+        .containsEntry("header", "A:1\nB:2");
+    file("forwarded_allow_ips = \"\"\nproxy_allow_ips = \"10.0.0.0/8\"\nheaders = [\"A: 1\"]");
+    assertThat(config("").forWorker())
+        .as("nobody is trusted")
+        .doesNotContainKey("forwarded-allow-ips")
+        .containsEntry("proxy-allow-from", "10.0.0.0/8")
+        .containsEntry("header", "A:1");
+  }
+
+  @Test
   void variablesThatOnlyLookLikeOursAreLeftAlone() {
     environment.putAll(
         Map.of(
@@ -380,9 +414,9 @@ final class CommandLineTest {
     Config config = config("");
     assertThat(config.list("bind")).containsExactly("127.0.0.1:8000");
     assertThat(config.text("name")).isEqualTo("arbiter");
-    assertThat(config.notices())
-        .hasSize(4)
-        .contains("FORWARDED_ALLOW_IPS is ignored: forwarded-allow-ips is not in this release");
+    assertThat(config.notices()).hasSize(3);
+    assertThat(config.text("forwarded-allow-ips")).isEqualTo("*");
+    assertThat(config.source("forwarded-allow-ips")).hasToString("FORWARDED_ALLOW_IPS");
   }
 
   @Test

@@ -235,7 +235,7 @@ final class DocumentsTest {
 
         ## Not in this release
 
-        Refused by name, unless the value asks for nothing (`--no-reload`, `--limit-concurrency 0`).
+        Refused by name, unless the value asks for nothing (`--no-reload`, `--dirty-workers 0`).
 
         | setting | group | meaning |
         |---|---|---|

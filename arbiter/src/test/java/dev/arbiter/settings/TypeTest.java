@@ -91,6 +91,48 @@ final class TypeTest {
     assertThat(new Type.Mode().canonical(text)).isEqualTo(canonical);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"*", "127.0.0.1,::1", " 10.0.0.0/8 , fd00::/8 ", "10.0.0.1 10.0.0.2", ""})
+  void addresses(String text) throws Mismatch {
+    assertThat(new Type.Addresses().canonical(text)).isEqualTo(text.strip());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"localhost", "10.0.0.0/40", "127.0.0.1,proxy.example", "[::1]"})
+  void notAddresses(String text) {
+    assertThatThrownBy(() -> new Type.Addresses().canonical(text)).isInstanceOf(Mismatch.class);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "X-Frame-Options:DENY, X-Frame-Options:DENY",
+    "X-A:   b c  , X-A:b c",
+    "Link:</a>; rel=x, Link:</a>; rel=x",
+    "X-Empty:, X-Empty:",
+    "a:b:c, a:b:c",
+  })
+  void headers(String text, String canonical) throws Mismatch {
+    assertThat(new Type.Field().canonical(text)).isEqualTo(canonical);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "X",
+        ":x",
+        "a b:c",
+        "a :b",
+        "a:b\nc:d",
+        "a:\u00e9",
+        "content-length:3",
+        "Transfer-Encoding:x",
+        "Connection:close"
+      })
+  void notHeaders(String text) {
+    assertThatThrownBy(() -> new Type.Field().canonical(text)).isInstanceOf(Mismatch.class);
+  }
+
   @Test
   void wholeNumbersHaveOneForm() throws Mismatch {
     Type type = new Type.Whole(0, 10, "", "auto");

@@ -73,10 +73,14 @@ class AcceptorsTest {
 
   @BeforeEach
   void bind() throws Exception {
-    Listening two =
+    listener = bind(1, 2);
+  }
+
+  private Listener bind(long generation, int queues) throws Exception {
+    Listening wanted =
         new Listening(
-            List.of(BindAddress.parse("127.0.0.1:0")), true, 400, "", "", Path.of("/"), 2);
-    listener = pool.take(1, two).getFirst();
+            List.of(BindAddress.parse("127.0.0.1:0")), true, 400, "", "", Path.of("/"), queues);
+    return pool.take(generation, wanted).getFirst();
   }
 
   @AfterEach
@@ -115,6 +119,34 @@ class AcceptorsTest {
     awaitServed(CLIENTS);
     assertThat(full.served).hasSizeLessThanOrEqualTo(1);
     assertThat(roomy.served).hasSizeGreaterThanOrEqualTo(CLIENTS - 1);
+  }
+
+  /** One worker with room for two: what does not fit waits in the queue, and is refused nothing. */
+  @Test
+  void aFullWorkerStopsAcceptingUntilAConnectionCloses() throws Exception {
+    listener = bind(2, 1);
+    Member worker = new Member(2).assign(0);
+    connect(5);
+    awaitServed(2);
+    for (int served = 3; served <= 5; served++) {
+      assertThat(worker.connections.hasRoom()).isFalse();
+      assertThat(worker.served).as("accepted").hasSize(served - 1);
+      worker.served.get(served - 3).closed();
+      awaitServed(served);
+    }
+    assertThat(worker.connections.open()).isEqualTo(2);
+  }
+
+  @Test
+  void whatAFullWorkerLeavesInTheQueueIsTakenByAnother() throws Exception {
+    listener = bind(2, 1);
+    Member full = new Member(1).assign(0);
+    connect(1);
+    awaitServed(1);
+    new Member(0).assign(0);
+    connect(CLIENTS);
+    awaitServed(CLIENTS + 1);
+    assertThat(full.served).hasSize(1);
   }
 
   @Test

@@ -26,16 +26,32 @@ public interface RequestHead {
   /** {@code HTTP/1.1} or {@code HTTP/1.0}. */
   String httpVersion();
 
-  /** {@code http} or {@code https}. */
+  /**
+   * {@code http} or {@code https}: what the client used, if a trusted proxy in front says so, else
+   * what this connection does.
+   */
   String scheme();
+
+  /**
+   * The host, and the port if there is one, that the client asked for, as it would stand in {@code
+   * Host}: what a trusted proxy says, else the {@code Host} field; empty if there is neither.
+   * {@link #headers} has the fields as they were sent.
+   */
+  default String host() {
+    return headers().first("host").orElse("");
+  }
 
   /** The header fields in the order they came. */
   Headers headers();
 
-  /** The other end of the connection; empty on a Unix socket. */
+  /**
+   * The client: the other end of the connection, or whom trusted proxies in front name instead
+   * ({@code docs/proxies.md}). Empty on a Unix socket without that, or if a trusted proxy does not
+   * say it, or not legibly. The port is 0 if it is not known.
+   */
   Optional<SocketAddress> client();
 
-  /** This end of the connection; empty on a Unix socket. */
+  /** This end of the connection, or what a PROXY preamble names; empty on a Unix socket. */
   Optional<SocketAddress> server();
 
   /** Where the app is mounted ({@code --root-path}); empty by default. */

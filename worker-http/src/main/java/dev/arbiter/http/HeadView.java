@@ -2,22 +2,31 @@ package dev.arbiter.http;
 
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.RequestHead;
+import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.Optional;
 
 /** A request's head as an app sees it, whichever worker read it. Any thread. */
 public abstract class HeadView implements RequestHead {
   private final IncomingHead incoming;
   private final RequestBook.Entry entry;
+  private final Origin origin;
 
   /** A view of a head that is complete and was not refused. */
-  protected HeadView(IncomingHead incoming, RequestBook.Entry entry) {
+  protected HeadView(IncomingHead incoming, RequestBook.Entry entry, Origin origin) {
     this.incoming = incoming;
     this.entry = entry;
+    this.origin = origin;
   }
 
   /** Where the request is booked. */
   public final RequestBook.Entry entry() {
     return entry;
+  }
+
+  /** Where the request comes from. */
+  public final Origin origin() {
+    return origin;
   }
 
   @Override
@@ -57,7 +66,24 @@ public abstract class HeadView implements RequestHead {
 
   @Override
   public final String scheme() {
-    return "http";
+    return origin.scheme();
+  }
+
+  @Override
+  public final String host() {
+    String told = origin.host();
+    String field = told == null ? incoming.first("host") : told;
+    return field == null ? "" : field;
+  }
+
+  @Override
+  public final Optional<SocketAddress> client() {
+    return Optional.ofNullable(origin.client());
+  }
+
+  @Override
+  public final Optional<SocketAddress> server() {
+    return Optional.ofNullable(origin.server());
   }
 
   @Override

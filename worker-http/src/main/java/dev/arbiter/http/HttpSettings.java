@@ -1,7 +1,9 @@
 package dev.arbiter.http;
 
+import dev.arbiter.app.Headers;
 import dev.arbiter.worker.WorkerSettings;
 import java.time.Duration;
+import java.util.stream.Stream;
 
 /**
  * The settings of HTTP that every worker kind keeps. Zero switches a time limit off.
@@ -15,6 +17,8 @@ import java.time.Duration;
  * @param serverHeader whether responses say who serves
  * @param dateHeader whether responses say when
  * @param rootPath where the app is mounted
+ * @param headers what every response has that does not bring a field of the same name
+ * @param proxy whom to believe about where requests come from
  */
 public record HttpSettings(
     RequestRules rules,
@@ -24,7 +28,9 @@ public record HttpSettings(
     Duration writeTimeout,
     boolean serverHeader,
     boolean dateHeader,
-    String rootPath) {
+    String rootPath,
+    Headers headers,
+    ProxySettings proxy) {
 
   /** As the operator set them. */
   public static HttpSettings from(WorkerSettings settings) {
@@ -36,6 +42,18 @@ public record HttpSettings(
         settings.duration("write-timeout", Duration.ofSeconds(30)),
         settings.flag("server-header", true),
         settings.flag("date-header", true),
-        settings.text("root-path").orElse(""));
+        settings.text("root-path").orElse(""),
+        headers(settings.text("header").orElse("")),
+        ProxySettings.from(settings));
+  }
+
+  /** A line for each, {@code NAME:VALUE}. */
+  private static Headers headers(String lines) {
+    return Headers.of(
+        lines
+            .lines()
+            .flatMap(line -> Stream.of(line.split(":", 2)))
+            .map(String::strip)
+            .toArray(String[]::new));
   }
 }

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class IncomingHead {
   private final RequestRules rules;
+  private final boolean trusted;
   private String[] fields = new String[16];
   private int length;
   private int count;
@@ -27,6 +28,7 @@ public final class IncomingHead {
   private boolean continues;
   private boolean coded;
   private boolean unknownCoding;
+  private boolean forwarded;
   private int hosts;
   private int hostAt;
   private long contentLength = -1;
@@ -35,7 +37,18 @@ public final class IncomingHead {
 
   /** A head that is to keep {@code rules}. */
   public IncomingHead(RequestRules rules) {
+    this(rules, false);
+  }
+
+  /**
+   * A head that is to keep {@code rules}.
+   *
+   * @param trusted whether it comes from a proxy that is believed: only then are its forwarding
+   *     fields noticed, and the names let through that {@code --forwarder-headers} lists
+   */
+  public IncomingHead(RequestRules rules, boolean trusted) {
     this.rules = rules;
+    this.trusted = trusted;
   }
 
   /** Takes the request line. Returns whether it is fine; if not, nothing more is looked at. */
@@ -100,7 +113,9 @@ public final class IncomingHead {
     if (!Syntax.fieldValue(value)) {
       return broken(Rule.FIELD_VALUE);
     }
-    if (name.indexOf('_') >= 0 && rules.underscores() != Underscores.DANGEROUS) {
+    if (name.indexOf('_') >= 0
+        && rules.underscores() != Underscores.DANGEROUS
+        && !(trusted && rules.lets(name))) {
       return rules.underscores() == Underscores.DROP || broken(Rule.FIELD_UNDERSCORE);
     }
     if (!meaning(name, value)) {
@@ -119,11 +134,18 @@ public final class IncomingHead {
     return switch (name.length()) {
       case 4 -> !name.equalsIgnoreCase("host") || host(value);
       case 6 -> !name.equalsIgnoreCase("expect") || expect(value);
+      case 9, 15, 16 -> noted(name);
       case 10 -> !name.equalsIgnoreCase("connection") || connection(value);
       case 14 -> !name.equalsIgnoreCase("content-length") || contentLength(value);
-      case 17 -> !name.equalsIgnoreCase("transfer-encoding") || transferEncoding(value);
+      case 17 -> name.equalsIgnoreCase("transfer-encoding") ? transferEncoding(value) : noted(name);
       default -> true;
     };
+  }
+
+  /** What is read later, if at all, only leaves a mark: most requests have none of it. */
+  private boolean noted(String name) {
+    forwarded |= trusted && Forwarding.reads(name);
+    return true;
   }
 
   private boolean host(String value) {
@@ -282,6 +304,21 @@ public final class IncomingHead {
   /** The value of field {@code index}. */
   public String value(int index) {
     return fields[2 * index + 1];
+  }
+
+  /** The value of the first field of this name; null if there is none. */
+  @Nullable String first(String name) {
+    for (int i = 0; i < length; i += 2) {
+      if (fields[i].equalsIgnoreCase(name)) {
+        return fields[i + 1];
+      }
+    }
+    return null;
+  }
+
+  /** Whether a trusted proxy says in it where it comes from. */
+  boolean forwarded() {
+    return forwarded;
   }
 
   /** Whether it is HTTP/1.1; HTTP/1.0 otherwise. */

@@ -12,7 +12,6 @@ import dev.arbiter.app.Request;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.URI;
@@ -32,9 +31,11 @@ import org.jspecify.annotations.Nullable;
  */
 @NullUnmarked
 final class JdkExchange extends HttpExchange {
-  /** A handler is promised an IP address even behind a Unix socket. */
-  private static final InetSocketAddress NO_ADDRESS =
-      new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+  /**
+   * A handler is promised an IP address even where the client has none, or is not known. Not the
+   * loopback address: a handler may trust that one.
+   */
+  private static final InetSocketAddress NO_ADDRESS = new InetSocketAddress("0.0.0.0", 0);
 
   private final Request request;
   private final URI uri;

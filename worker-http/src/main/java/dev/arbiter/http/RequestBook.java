@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,9 @@ public final class RequestBook {
   private final long timeoutNanos;
   private final long maxRequests;
   private final AtomicLong answered = new AtomicLong();
+  private final int concurrency;
+  private final AtomicInteger underWay = new AtomicInteger();
+  private final SeldomLog log;
   private final WorkerContext context;
 
   /**
@@ -45,6 +49,8 @@ public final class RequestBook {
     this.context = context;
     maxRequests = settings.number("max-requests", 0);
     timeoutNanos = settings.duration("request-timeout", Duration.ZERO).toNanos();
+    concurrency = (int) settings.number("limit-concurrency", 0);
+    log = new SeldomLog(text -> context.say("warning", text));
     long jitter = settings.number("max-requests-jitter", 0);
     limit =
         maxRequests <= 0
@@ -71,6 +77,7 @@ public final class RequestBook {
     private @Nullable Entry after;
     private boolean ended;
     private boolean told;
+    private boolean excess;
     private volatile long deadline = start + timeoutNanos;
     private volatile @Nullable Thread thread;
 
@@ -84,6 +91,20 @@ public final class RequestBook {
     /** When it began, by {@link System#nanoTime}. */
     public long start() {
       return start;
+    }
+
+    /**
+     * Whether it is more than {@code --limit-concurrency} allows, so that no app may see it. It
+     * stays in the book, and counts, until it has been refused.
+     */
+    public boolean excess() {
+      return excess;
+    }
+
+    private void left() {
+      if (concurrency > 0) {
+        underWay.decrementAndGet();
+      }
     }
 
     /** From here on {@code handler} runs the app for it. */
@@ -157,7 +178,7 @@ public final class RequestBook {
   private static String clientText(@Nullable SocketAddress client) {
     return client instanceof InetSocketAddress inet
         ? inet.getAddress().getHostAddress() + ":" + inet.getPort()
-        : "a Unix socket";
+        : "an unnamed client";
   }
 
   /** Enters a request whose head is complete. */
@@ -165,6 +186,13 @@ public final class RequestBook {
     // Virtual threads have ever new ids; platform threads keep to their stripe.
     Stripe stripe = stripes[(int) (Thread.currentThread().threadId() & (STRIPES - 1))];
     Entry entry = new Entry(stripe, method, target, client);
+    if (concurrency > 0 && underWay.incrementAndGet() > concurrency) {
+      entry.excess = true;
+      log.say(
+          concurrency
+              + " requests are under way, which is limit-concurrency: what comes beyond them is"
+              + " answered with 503.");
+    }
     stripe.add(entry);
     return entry;
   }
@@ -287,6 +315,7 @@ public final class RequestBook {
         return false;
       }
       entry.ended = true;
+      entry.left();
       Entry before = entry.before;
       Entry after = entry.after;
       if (before == null) {

@@ -2,6 +2,9 @@ package dev.arbiter.http;
 
 import dev.arbiter.worker.WorkerSettings;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What a request must keep beyond what a parser checks, as named rules with their sections, and the
@@ -13,9 +16,16 @@ import java.util.Locale;
  * @param fieldSize longest header field, name and value, in bytes
  * @param body longest body in bytes, 0 for no limit
  * @param underscores what becomes of a field whose name has an underscore
+ * @param forwarderNames those of such names, in lower case, that a trusted proxy may send all the
+ *     same; {@code *} for all of them
  */
 public record RequestRules(
-    int line, int fields, int fieldSize, long body, RequestRules.Underscores underscores) {
+    int line,
+    int fields,
+    int fieldSize,
+    long body,
+    RequestRules.Underscores underscores,
+    Set<String> forwarderNames) {
 
   /**
    * All fields of a request together. A hundred fields of eight kilobytes are each within their
@@ -90,8 +100,12 @@ public record RequestRules(
     CHUNK(400, "malformed chunk"),
     /** RFC 9112 section 2.2: what the parser itself refused. */
     SYNTAX(400, "malformed request"),
-    /** RFC 9110 section 15.5.9: the head, or the next part of the body, did not come in time. */
-    TIMEOUT(408, "request not received in time");
+    /** RFC 9110 section 15.5.9: the head did not come in time. */
+    TIMEOUT(408, "request not received in time"),
+    /** RFC 9110 section 15.5.9: the next part of the body did not come in time. */
+    BODY_TIMEOUT(408, "request body not received in time"),
+    /** RFC 9110 section 15.6.4: as many requests are under way as may be. */
+    BUSY(503, "too many requests are under way");
 
     private final int status;
     private final String reason;
@@ -121,6 +135,11 @@ public record RequestRules(
   public static final RequestRules STANDARD =
       new RequestRules(4094, 100, 8190, 0, Underscores.DROP);
 
+  /** Rules that a proxy has to keep like everyone else. */
+  public RequestRules(int line, int fields, int fieldSize, long body, Underscores underscores) {
+    this(line, fields, fieldSize, body, underscores, Set.of());
+  }
+
   /** As the operator set them. A limit of 0 is no limit beyond {@link #HEAD_SIZE}. */
   public static RequestRules from(WorkerSettings settings) {
     return new RequestRules(
@@ -128,7 +147,19 @@ public record RequestRules(
         limit(settings.number("limit-request-fields", STANDARD.fields)),
         limit(settings.number("limit-request-field-size", STANDARD.fieldSize)),
         settings.number("limit-request-body", STANDARD.body),
-        Underscores.valueOf(settings.text("header-map").orElse("drop").toUpperCase(Locale.ROOT)));
+        Underscores.valueOf(settings.text("header-map").orElse("drop").toUpperCase(Locale.ROOT)),
+        names(settings.text("forwarder-headers").orElse("")));
+  }
+
+  private static Set<String> names(String list) {
+    return Stream.of(list.toLowerCase(Locale.ROOT).split("[,\\s]+"))
+        .filter(name -> !name.isEmpty())
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** Whether a trusted proxy may send a field of this name although it has an underscore. */
+  boolean lets(String name) {
+    return forwarderNames.contains(name.toLowerCase(Locale.ROOT)) || forwarderNames.contains("*");
   }
 
   private static int limit(long setting) {

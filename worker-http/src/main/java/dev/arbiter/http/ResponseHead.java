@@ -32,6 +32,7 @@ public final class ResponseHead {
 
   private final boolean serverHeader;
   private final boolean dateHeader;
+  private final Headers defaults;
   private byte[] bytes = new byte[512];
   private int length;
   private Framing framing = Framing.NONE;
@@ -40,10 +41,11 @@ public final class ResponseHead {
   private boolean named;
   private long bodyLength;
 
-  /** A head that adds {@code Server} and {@code Date} as the settings say. */
+  /** A head that adds {@code Server}, {@code Date} and {@code --header} as the settings say. */
   public ResponseHead(HttpSettings settings) {
     this.serverHeader = settings.serverHeader();
     this.dateHeader = settings.dateHeader();
+    this.defaults = settings.headers();
   }
 
   /**
@@ -69,6 +71,11 @@ public final class ResponseHead {
     for (int i = 0; i < headers.size(); i++) {
       field(headers.name(i), headers.value(i));
     }
+    for (int i = 0; i < defaults.size(); i++) {
+      if (!has(headers, defaults.name(i))) {
+        field(defaults.name(i), defaults.value(i));
+      }
+    }
     frame(request, status, known);
     if (!dated) {
       put(HttpDate.line());
@@ -83,6 +90,15 @@ public final class ResponseHead {
     }
     put('\r');
     put('\n');
+  }
+
+  private static boolean has(Headers headers, String name) {
+    for (int i = 0; i < headers.size(); i++) {
+      if (headers.name(i).equalsIgnoreCase(name)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void frame(IncomingHead request, int status, long known) {

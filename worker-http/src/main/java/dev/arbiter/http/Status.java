@@ -108,7 +108,11 @@ public final class Status {
 
   /** What a client is told when its request was refused. */
   public static Response response(Refusal refusal) {
-    return error(refusal.status(), refusal.reason());
+    Response error = error(refusal.status(), refusal.reason());
+    // RFC 9110 section 10.2.3. A second: what is under way now has mostly been answered by then.
+    return refusal.status() == 503
+        ? new Response(503, error.headers().with("retry-after", "1"), error.body())
+        : error;
   }
 
   /** A short answer in plain text; {@code detail} may be empty. */

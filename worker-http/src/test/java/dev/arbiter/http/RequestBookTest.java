@@ -29,7 +29,7 @@ class RequestBookTest {
         .hasSize(3)
         .first()
         .asString()
-        .endsWith("GET /first from a Unix socket");
+        .endsWith("GET /first from an unnamed client");
     second.end(404, 10, 20);
     second.end(200, 1, 1);
     third.end(0, 1, 0);

@@ -7,9 +7,7 @@ import dev.arbiter.app.Response;
 import dev.arbiter.app.SendEvent.ResponseStart;
 import dev.arbiter.http.HeadView;
 import java.io.InputStream;
-import java.net.SocketAddress;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +21,7 @@ final class BlockingCall extends HeadView implements Request, Runnable {
   private @Nullable BodyInput body;
 
   BlockingCall(BlockingApp app, Exchange exchange) {
-    super(exchange.head(), exchange.entry());
+    super(exchange.head(), exchange.entry(), exchange.origin());
     this.app = app;
     this.exchange = exchange;
   }
@@ -80,16 +78,6 @@ final class BlockingCall extends HeadView implements Request, Runnable {
       body = input;
     }
     return input;
-  }
-
-  @Override
-  public Optional<SocketAddress> client() {
-    return exchange.client();
-  }
-
-  @Override
-  public Optional<SocketAddress> server() {
-    return exchange.server();
   }
 
   @Override

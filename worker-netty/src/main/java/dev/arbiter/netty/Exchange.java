@@ -6,12 +6,12 @@ import dev.arbiter.app.Headers;
 import dev.arbiter.app.HttpScope;
 import dev.arbiter.http.HeadView;
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Origin;
 import dev.arbiter.http.Refusal;
+import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.Status;
 import dev.arbiter.worker.OutOfMemory;
-import java.net.SocketAddress;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -30,13 +30,14 @@ final class Exchange extends HeadView
   private boolean gone;
 
   Exchange(HttpConnection connection, IncomingHead head) {
+    this(connection, head, connection.origin(head));
+  }
+
+  private Exchange(HttpConnection connection, IncomingHead head, Origin origin) {
     super(
         head,
-        connection
-            .loop()
-            .service()
-            .book()
-            .begin(head.method(), head.target(), connection.client()));
+        connection.loop().service().book().begin(head.method(), head.target(), origin.client()),
+        origin);
     this.connection = connection;
     this.head = head;
     this.inbox = new Inbox(this);
@@ -70,6 +71,10 @@ final class Exchange extends HeadView
   // An app may throw anything; whatever it is, the client gets an answer and the operator a trace.
   @SuppressWarnings("CatchingUnchecked")
   void begin() {
+    if (entry().excess()) {
+      refuse(Rule.BUSY.refusal());
+      return;
+    }
     switch (connection.loop().service().app()) {
       case BlockingApp app -> connection.loop().start(new BlockingCall(app, this));
       case AsyncApp app -> {
@@ -154,7 +159,7 @@ final class Exchange extends HeadView
   void responded(int status, Headers headers, long bodyBytes, long bytes, boolean keepAlive) {
     answered = true;
     long nanos = entry().end(status, inbox.received(), bytes);
-    connection.loop().service().log(head, connection.client(), status, headers, bodyBytes, nanos);
+    connection.loop().service().log(head, origin().client(), status, headers, bodyBytes, nanos);
     inbox.close();
     if (!keepAlive) {
       // The client knows the end only if it asked for it; otherwise it may be sending already.
@@ -179,16 +184,6 @@ final class Exchange extends HeadView
   }
 
   // ---- the head, for the app
-
-  @Override
-  public Optional<SocketAddress> client() {
-    return Optional.ofNullable(connection.client());
-  }
-
-  @Override
-  public Optional<SocketAddress> server() {
-    return Optional.ofNullable(connection.server());
-  }
 
   @Override
   public String rootPath() {

@@ -2,7 +2,9 @@ package dev.arbiter.netty;
 
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
+import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Origin;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.ResponseHead;
@@ -24,7 +26,6 @@ import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
-import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private final Loop loop;
   private final Channel channel;
   private final RequestDecoder decoder;
+  private Origin origin;
   private final Deque<Object> queue = new ArrayDeque<>(0);
   private @Nullable ChannelHandlerContext context;
   private @Nullable Exchange exchange;
@@ -71,10 +73,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private int stuckSince;
   private long stuckAt;
 
-  HttpConnection(Loop loop, Channel channel, RequestDecoder decoder) {
+  HttpConnection(Loop loop, Channel channel, RequestDecoder decoder, Origin origin) {
     this.loop = loop;
     this.channel = channel;
     this.decoder = decoder;
+    this.origin = origin;
   }
 
   Loop loop() {
@@ -85,16 +88,19 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     return channel;
   }
 
-  @Nullable SocketAddress client() {
-    return address(channel.remoteAddress());
+  Origin origin() {
+    return origin;
   }
 
-  @Nullable SocketAddress server() {
-    return address(channel.localAddress());
+  /** Where a request comes from. */
+  Origin origin(IncomingHead head) {
+    return loop.service().settings().proxy().origin(head, origin);
   }
 
-  private static @Nullable SocketAddress address(@Nullable SocketAddress address) {
-    return address instanceof java.net.InetSocketAddress ? address : null;
+  /** A PROXY preamble has told whom the connection is for. Before anything is decoded. */
+  void announced(Origin told) {
+    origin = told;
+    decoder.announced(told.trusted());
   }
 
   ByteBufAllocator allocator() {
@@ -362,7 +368,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   void refuse(IncomingHead head, Refusal refusal) {
     Response response = Status.response(refusal);
     write(encode(head, response.status(), response.headers(), response.body()));
-    loop.service().logRefused(client(), refusal.status());
+    loop.service().logRefused(origin(head).client(), refusal.status());
     end(true);
   }
 
@@ -384,6 +390,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   void check() {
     if (stuck()) {
+      late(Limit.WRITE);
       cut(true);
       return;
     }
@@ -401,6 +408,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
           current.inbox().check();
         } else if (inMidHead) {
           if (passed > loop.headerTicks()) {
+            late(Limit.HEAD);
             IncomingHead unread = new IncomingHead(loop.service().settings().rules());
             refuse(unread, Rule.TIMEOUT.refusal());
           }
@@ -421,8 +429,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private void endIdle() {
     if (!readLate()) {
+      if (!loop.lingerOver()) {
+        late(served == 0 ? Limit.FIRST_BYTE : Limit.IDLE);
+      }
       channel.close();
     }
+  }
+
+  /** The connection is about to be ended because of {@code limit}. */
+  void late(Limit limit) {
+    loop.service().ended(limit, origin.client());
   }
 
   /**

@@ -6,6 +6,7 @@ import dev.arbiter.app.Receive;
 import dev.arbiter.app.ReceiveEvent;
 import dev.arbiter.app.ReceiveEvent.Disconnect;
 import dev.arbiter.app.ReceiveEvent.RequestBody;
+import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.RequestRules.Rule;
 import io.netty.buffer.ByteBuf;
@@ -239,9 +240,11 @@ final class Inbox implements Receive {
       return;
     }
     if (discarding) {
+      connection.late(Limit.BODY);
       connection.end(true);
     } else if (waiter != null) {
-      exchange.refuse(Rule.TIMEOUT.refusal());
+      connection.late(Limit.BODY);
+      exchange.refuse(Rule.BODY_TIMEOUT.refusal());
     }
   }
 }

@@ -1,6 +1,8 @@
 package dev.arbiter.netty;
 
 import dev.arbiter.http.HttpSettings;
+import dev.arbiter.http.Origin;
+import dev.arbiter.http.ProxyGate;
 import dev.arbiter.http.ResponseHead;
 import dev.arbiter.worker.Connection;
 import io.netty.channel.Channel;
@@ -157,8 +159,17 @@ final class Loop {
       gone(connection);
       return;
     }
+    ProxyGate gate = service.gate();
+    if (gate.on() && !gate.admits(connection.listener().unix(), origin(channel))) {
+      channel.unsafe().closeForcibly();
+      gone(connection);
+      return;
+    }
     channel.closeFuture().addListener(_ -> gone(connection));
-    prepare(channel);
+    HttpConnection http = prepare(channel);
+    if (gate.on()) {
+      channel.pipeline().addFirst(new PreambleHandler(gate, http));
+    }
     ChannelFuture registered = executor.register(channel);
     registered.addListener(
         done -> {
@@ -174,14 +185,28 @@ final class Loop {
   }
 
   /** Sets a channel up for HTTP; also used for the warm-up's own connections. */
-  void prepare(Channel channel) {
+  HttpConnection prepare(Channel channel) {
     channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     channel.config().setWriteBufferWaterMark(WATER);
     if (channel instanceof EpollSocketChannel tcp) {
       tcp.config().setTcpNoDelay(true);
     }
-    RequestDecoder decoder = new RequestDecoder(service.settings().rules());
-    channel.pipeline().addLast(decoder, new HttpConnection(this, channel, decoder));
+    Origin origin = origin(channel);
+    RequestDecoder decoder = new RequestDecoder(service.settings().rules(), origin.trusted());
+    HttpConnection connection = new HttpConnection(this, channel, decoder, origin);
+    channel.pipeline().addLast(decoder, connection);
+    return connection;
+  }
+
+  private Origin origin(Channel channel) {
+    return service
+        .settings()
+        .proxy()
+        .origin(
+            channel instanceof EpollDomainSocketChannel,
+            channel.remoteAddress(),
+            channel.localAddress(),
+            "http");
   }
 
   void opened(HttpConnection connection) {

@@ -37,13 +37,17 @@ final class RequestDecoder extends HttpRequestDecoder {
   private static final byte LF = '\n';
 
   private final RequestRules rules;
+  private boolean trusted;
   private IncomingHead head;
   private boolean inHead = true;
   private boolean inTrailers;
   private boolean lineSeen;
   private int blankLines;
 
-  RequestDecoder(RequestRules rules) {
+  /**
+   * @param trusted whether the other end is a proxy that is believed
+   */
+  RequestDecoder(RequestRules rules, boolean trusted) {
     super(
         new HttpDecoderConfig()
             .setMaxInitialLineLength(rules.line())
@@ -53,7 +57,14 @@ final class RequestDecoder extends HttpRequestDecoder {
             .setStrictLineParsing(true)
             .setUseRfc9112TransferEncoding(true));
     this.rules = rules;
-    this.head = new IncomingHead(rules);
+    this.trusted = trusted;
+    this.head = new IncomingHead(rules, trusted);
+  }
+
+  /** A PROXY preamble has told whom the connection is for. Before anything is decoded. */
+  void announced(boolean nowTrusted) {
+    trusted = nowTrusted;
+    head = new IncomingHead(rules, trusted);
   }
 
   /** Whether a part of a head has come, so that the connection is not idle. */
@@ -131,7 +142,7 @@ final class RequestDecoder extends HttpRequestDecoder {
     inTrailers = false;
     lineSeen = false;
     blankLines = 0;
-    head = new IncomingHead(rules);
+    head = new IncomingHead(rules, trusted);
   }
 
   private static Refusal reason(Throwable cause) {

@@ -5,8 +5,10 @@ import dev.arbiter.app.Headers;
 import dev.arbiter.http.AccessLog;
 import dev.arbiter.http.AccessRecord;
 import dev.arbiter.http.AppHost;
+import dev.arbiter.http.ConnectionLog;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.ProxyGate;
 import dev.arbiter.http.RequestBook;
 import dev.arbiter.worker.WorkerContext;
 import java.net.SocketAddress;
@@ -26,6 +28,8 @@ final class Service {
   private final Map<String, Object> state;
   private final RequestBook book;
   private final @Nullable AccessLog accessLog;
+  private final ProxyGate gate;
+  private final ConnectionLog connectionLog;
   private volatile boolean draining;
 
   Service(
@@ -41,6 +45,8 @@ final class Service {
     this.state = state;
     this.book = book;
     this.accessLog = accessLog != null && accessLog.on() ? accessLog : null;
+    this.gate = new ProxyGate(settings.proxy(), context::say);
+    this.connectionLog = new ConnectionLog(context);
   }
 
   App app() {
@@ -57,6 +63,14 @@ final class Service {
 
   RequestBook book() {
     return book;
+  }
+
+  ProxyGate gate() {
+    return gate;
+  }
+
+  void ended(ConnectionLog.Limit limit, @Nullable SocketAddress client) {
+    connectionLog.ended(limit, client);
   }
 
   /** From now on every response says that its connection closes. */

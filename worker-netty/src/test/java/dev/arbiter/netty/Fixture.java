@@ -68,8 +68,8 @@ final class Fixture implements AutoCloseable {
     return new Fixture(app, null, settings);
   }
 
-  static Fixture servingUnix(App app, Path path) throws Exception {
-    return new Fixture(app, path);
+  static Fixture servingUnix(App app, Path path, String... settings) throws Exception {
+    return new Fixture(app, path, settings);
   }
 
   /** A client whose connection the worker has been given. */

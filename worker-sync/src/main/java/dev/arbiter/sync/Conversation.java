@@ -7,8 +7,11 @@ import dev.arbiter.app.Response;
 import dev.arbiter.http.AccessLog;
 import dev.arbiter.http.AccessRecord;
 import dev.arbiter.http.AppHost;
+import dev.arbiter.http.ConnectionLog;
+import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Origin;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestBook;
 import dev.arbiter.http.RequestRules.Rule;
@@ -42,6 +45,7 @@ final class Conversation {
       Running running,
       RequestBook book,
       AccessLog log,
+      ConnectionLog connectionLog,
       Departure departure,
       BiConsumer<String, String> say) {}
 
@@ -54,23 +58,48 @@ final class Conversation {
   private final Shared shared;
   private final HttpSettings settings;
   private final Link link;
+  private final Origin connection;
   private final RequestParser parser;
   private final ByteBuffer in = ByteBuffer.allocate(BUFFER).limit(0);
 
+  /** Where its requests come from is what the socket says, if no trusted proxy says otherwise. */
   Conversation(Shared shared, Link link) {
+    this(shared, link, socket(shared, link));
+  }
+
+  /** The origin of a connection as its socket tells it. */
+  static Origin socket(Shared shared, Link link) {
+    return shared.settings().proxy().origin(link.unix(), link.client(), link.server(), "http");
+  }
+
+  /**
+   * @param connection where its requests come from, if no trusted proxy says otherwise
+   */
+  Conversation(Shared shared, Link link, Origin connection) {
     this.shared = shared;
     this.link = link;
+    this.connection = connection;
     settings = shared.settings();
-    parser = new RequestParser(settings.rules());
+    parser = new RequestParser(settings.rules(), connection.trusted());
   }
 
   /** Serves until one side is done. */
   void run() throws IOException, InterruptedException {
     boolean first = true;
-    while (awaitRequest(first) && serve()) {
-      parser.reset();
-      first = false;
+    try {
+      while (awaitRequest(first) && serve()) {
+        parser.reset();
+        first = false;
+      }
+    } finally {
+      if (link.stalled()) {
+        ended(Limit.WRITE);
+      }
     }
+  }
+
+  private void ended(Limit limit) {
+    shared.connectionLog().ended(limit, connection.client());
   }
 
   private boolean awaitRequest(boolean first) throws IOException {
@@ -80,6 +109,9 @@ final class Conversation {
     long until = Link.after(first ? settings.headerTimeout() : settings.keepAlive());
     int count = link.readIdle(in.clear(), until);
     in.flip();
+    if (count == Link.LATE) {
+      ended(first ? Limit.FIRST_BYTE : Limit.IDLE);
+    }
     return count > 0;
   }
 
@@ -92,9 +124,13 @@ final class Conversation {
     }
     IncomingHead head = parser.head();
     Refusal refusal = head.refusal();
-    RequestBook.Entry entry = shared.book().begin(head.method(), head.target(), link.client());
+    Origin origin = settings.proxy().origin(head, connection);
+    RequestBook.Entry entry = shared.book().begin(head.method(), head.target(), origin.client());
+    if (refusal == null && entry.excess()) {
+      refusal = Rule.BUSY.refusal();
+    }
     if (refusal != null) {
-      return refuse(refusal, entry, start, bytesIn);
+      return refuse(refusal, entry, origin, start, bytesIn);
     }
     RequestBody body =
         new RequestBody(
@@ -106,15 +142,18 @@ final class Conversation {
     long bytesOut = link.bytesOut();
     boolean again = false;
     try {
-      answer(new Exchange(head, entry, body, link, settings.rootPath(), shared.state()), reply);
+      answer(new Exchange(head, entry, origin, body, settings.rootPath(), shared.state()), reply);
       again = reply.complete() && reply.keepAlive() && body.finish();
     } finally {
+      if (Rule.BODY_TIMEOUT.refusal().equals(head.refusal())) {
+        ended(Limit.BODY);
+      }
       body.shut();
       int status = reply.status();
       long taken = link.bytesIn() - in.remaining() - bytesIn;
       long nanos = entry.end(status, taken, link.bytesOut() - bytesOut);
       if (status != 0) {
-        log(head, reply, nanos);
+        log(head, origin, reply, nanos);
       }
     }
     if (!again && !link.broken()) {
@@ -134,6 +173,7 @@ final class Conversation {
       try {
         count = link.read(in.clear(), until);
       } catch (SocketTimeoutException _) {
+        ended(Limit.HEAD);
         parser.head().refuse(Rule.TIMEOUT.refusal());
         count = 0;
       } finally {
@@ -149,7 +189,8 @@ final class Conversation {
     return true;
   }
 
-  private boolean refuse(Refusal refusal, RequestBook.Entry entry, long start, long bytesIn)
+  private boolean refuse(
+      Refusal refusal, RequestBook.Entry entry, Origin origin, long start, long bytesIn)
       throws IOException {
     IncomingHead head = parser.head();
     Reply reply = new Reply(link, head, settings, Reply.Terms.CLOSE);
@@ -160,9 +201,9 @@ final class Conversation {
       entry.end(refusal.status(), link.bytesIn() - bytesIn, link.bytesOut() - bytesOut);
       long nanos = System.nanoTime() - start;
       if (head.method().isEmpty()) {
-        shared.log().record(AccessRecord.refused(link.client(), refusal.status(), nanos));
+        shared.log().record(AccessRecord.refused(origin.client(), refusal.status(), nanos));
       } else {
-        log(head, reply, nanos);
+        log(head, origin, reply, nanos);
       }
     }
     link.closeGently();
@@ -264,13 +305,13 @@ final class Conversation {
     }
   }
 
-  private void log(IncomingHead head, Reply reply, long nanos) {
+  private void log(IncomingHead head, Origin origin, Reply reply, long nanos) {
     if (shared.log().on()) {
       shared
           .log()
           .record(
               new AccessRecord(
-                  link.client(),
+                  origin.client(),
                   System.currentTimeMillis(),
                   head.method(),
                   head.target(),

@@ -4,29 +4,26 @@ import dev.arbiter.app.HttpScope;
 import dev.arbiter.app.Request;
 import dev.arbiter.http.HeadView;
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Origin;
 import dev.arbiter.http.RequestBook;
 import java.io.InputStream;
-import java.net.SocketAddress;
 import java.util.Map;
-import java.util.Optional;
 
 /** One request, as either contract sees it. Any thread, but for the body. */
 final class Exchange extends HeadView implements Request, HttpScope {
   private final RequestBody body;
-  private final Link link;
   private final String rootPath;
   private final Map<String, Object> state;
 
   Exchange(
       IncomingHead head,
       RequestBook.Entry entry,
+      Origin origin,
       RequestBody body,
-      Link link,
       String rootPath,
       Map<String, Object> state) {
-    super(head, entry);
+    super(head, entry, origin);
     this.body = body;
-    this.link = link;
     this.rootPath = rootPath;
     this.state = state;
   }
@@ -38,16 +35,6 @@ final class Exchange extends HeadView implements Request, HttpScope {
   @Override
   public InputStream body() {
     return body;
-  }
-
-  @Override
-  public Optional<SocketAddress> client() {
-    return Optional.ofNullable(link.client());
-  }
-
-  @Override
-  public Optional<SocketAddress> server() {
-    return Optional.ofNullable(link.server());
   }
 
   @Override

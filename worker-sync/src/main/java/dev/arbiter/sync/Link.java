@@ -18,6 +18,9 @@ final class Link {
   /** No deadline. */
   static final long NEVER = Long.MIN_VALUE;
 
+  /** What {@link #readIdle} says when its time is over. */
+  static final int LATE = -2;
+
   /** The most that is copied to native memory at once. */
   private static final int MOST = 64 * 1024;
 
@@ -25,6 +28,7 @@ final class Link {
   private static final Duration LINGER_TIME = Duration.ofSeconds(2);
 
   private final SocketChannel channel;
+  private final boolean unix;
   private final @Nullable SocketAddress client;
   private final @Nullable SocketAddress server;
   private final Departure departure;
@@ -32,6 +36,7 @@ final class Link {
   private final Wait writing = new Wait();
   private volatile boolean idle;
   private volatile boolean broken;
+  private volatile boolean stalled;
   private long bytesIn;
   private long bytesOut;
 
@@ -43,9 +48,14 @@ final class Link {
 
   Link(SocketChannel channel, boolean unix, Departure departure) throws IOException {
     this.channel = channel;
+    this.unix = unix;
     this.departure = departure;
     client = unix ? null : channel.getRemoteAddress();
     server = unix ? null : channel.getLocalAddress();
+  }
+
+  boolean unix() {
+    return unix;
   }
 
   @Nullable SocketAddress client() {
@@ -69,6 +79,11 @@ final class Link {
     return broken;
   }
 
+  /** The client took nothing of what was sent, for longer than it may. */
+  boolean stalled() {
+    return stalled;
+  }
+
   /** The client has left in the middle of something. */
   void lost() {
     broken = true;
@@ -82,7 +97,8 @@ final class Link {
   /**
    * Waits for the first byte of a request.
    *
-   * @return how many bytes; -1 if the client has gone, or idle connections are to close
+   * @return how many bytes; -1 if the client has gone, or idle connections are to close; {@link
+   *     #LATE} if nothing came in time
    */
   int readIdle(ByteBuffer to, long until) throws IOException {
     idle = true;
@@ -94,8 +110,11 @@ final class Link {
         }
         // Only after a read that found nothing: what came before the end is still answered.
         long now = System.nanoTime();
-        if (over(until, now) || over(departure.idleUntil(), now)) {
+        if (over(departure.idleUntil(), now)) {
           return -1;
+        }
+        if (over(until, now)) {
+          return LATE;
         }
         await(reading, Sockets.READABLE, until);
       }
@@ -172,6 +191,7 @@ final class Link {
       if (until == NEVER) {
         until = after(limit);
       } else if (over(until, System.nanoTime())) {
+        stalled = true;
         throw new SocketTimeoutException("The client took nothing in time.");
       }
       await(writing, Sockets.WRITABLE, until);

@@ -75,7 +75,7 @@ final class RequestBody extends InputStream implements Reply.Terms {
     try {
       count = link.read(in.clear(), Link.after(bodyTimeout));
     } catch (SocketTimeoutException slow) {
-      parser.head().refuse(Rule.TIMEOUT.refusal());
+      parser.head().refuse(Rule.BODY_TIMEOUT.refusal());
       throw slow;
     } finally {
       in.flip();

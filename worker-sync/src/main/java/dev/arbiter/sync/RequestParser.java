@@ -36,6 +36,7 @@ final class RequestParser implements HttpParser.RequestHandler {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final RequestRules rules;
+  private final boolean trusted;
   private final HttpParser parser;
   private final RequestLine line;
   private IncomingHead head;
@@ -46,19 +47,23 @@ final class RequestParser implements HttpParser.RequestHandler {
   private long received;
   private @Nullable ByteBuffer piece;
 
-  RequestParser(RequestRules rules) {
+  /**
+   * @param trusted whether the other end is a proxy that is believed
+   */
+  RequestParser(RequestRules rules, boolean trusted) {
     this.rules = rules;
+    this.trusted = trusted;
     // A limit beyond those of the rules: it only stops what they never get to see whole.
     parser = new HttpParser(this, 2 * RequestRules.HEAD_SIZE, STRICT);
     line = new RequestLine(rules);
-    head = new IncomingHead(rules);
+    head = new IncomingHead(rules, trusted);
   }
 
   /** Makes ready for the next request on the connection. */
   void reset() {
     parser.reset();
     line.reset();
-    head = new IncomingHead(rules);
+    head = new IncomingHead(rules, trusted);
     lineRead = false;
     headRead = false;
     complete = false;

@@ -3,9 +3,12 @@ package dev.arbiter.sync;
 import dev.arbiter.app.Notice;
 import dev.arbiter.http.AccessLog;
 import dev.arbiter.http.AppHost;
+import dev.arbiter.http.ConnectionLog;
 import dev.arbiter.http.HealthProbe;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.LoadedApp;
+import dev.arbiter.http.Origin;
+import dev.arbiter.http.ProxyGate;
 import dev.arbiter.http.RequestBook;
 import dev.arbiter.http.SlowWatch;
 import dev.arbiter.worker.Connection;
@@ -37,6 +40,7 @@ public final class SyncWorker implements Worker {
   private volatile @Nullable AppHost host;
   private volatile @Nullable AccessLog log;
   private volatile Conversation.@Nullable Shared shared;
+  private volatile @Nullable ProxyGate gate;
 
   /** Serves the app its settings name. */
   public SyncWorker() {
@@ -72,9 +76,11 @@ public final class SyncWorker implements Worker {
             threads == 1 ? Running.dedicated(app.loader()) : Running.here(app.loader()),
             new RequestBook(settings, runtime),
             opened,
+            new ConnectionLog(runtime),
             departure,
             runtime::say);
     shared = ours;
+    gate = new ProxyGate(ours.settings().proxy(), runtime::say);
     watch.start();
     SlowWatch.start(ours.book(), runtime);
     runtime.phase("warming up");
@@ -92,6 +98,7 @@ public final class SyncWorker implements Worker {
             real.running(),
             RequestBook.unlimited(runtime),
             AccessLog.off(runtime),
+            new ConnectionLog(runtime),
             departure,
             real.say());
     try {
@@ -117,7 +124,8 @@ public final class SyncWorker implements Worker {
     connection.taken();
     try {
       boolean unix = connection.listener().unix();
-      converse(new Link(Sockets.adopt(connection.fd(), unix), unix, departure), now);
+      Link link = new Link(Sockets.adopt(connection.fd(), unix), unix, departure);
+      converse(link, now, known(gate));
     } catch (IOException _) {
       // It had gone before it was adopted.
     } finally {
@@ -125,11 +133,20 @@ public final class SyncWorker implements Worker {
     }
   }
 
-  private void converse(Link link, Conversation.Shared now) {
+  /**
+   * @param door null for what the worker asks itself, which comes in past it
+   */
+  private void converse(Link link, Conversation.Shared now, @Nullable ProxyGate door) {
     watch.add(link);
     try {
       try {
-        new Conversation(now, link).run();
+        Origin origin = Conversation.socket(now, link);
+        if (door != null && door.on()) {
+          origin = Preamble.read(link, now, door, origin);
+        }
+        if (origin != null) {
+          new Conversation(now, link, origin).run();
+        }
       } finally {
         watch.remove(link);
         link.close();
@@ -190,10 +207,11 @@ public final class SyncWorker implements Worker {
             real.running(),
             RequestBook.unlimited(runtime),
             AccessLog.off(runtime),
+            new ConnectionLog(runtime),
             departure,
             real.say());
     Link link = new Link(Sockets.adopt(fd, true), true, departure);
-    Thread.ofVirtual().name("probe").start(() -> converse(link, own));
+    Thread.ofVirtual().name("probe").start(() -> converse(link, own, null));
   }
 
   @Override

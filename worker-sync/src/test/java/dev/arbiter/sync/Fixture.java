@@ -72,8 +72,8 @@ final class Fixture implements AutoCloseable {
     return new Fixture(app, null, settings);
   }
 
-  static Fixture servingUnix(BlockingApp app, Path path) throws Exception {
-    return new Fixture(app, path);
+  static Fixture servingUnix(BlockingApp app, Path path, String... settings) throws Exception {
+    return new Fixture(app, path, settings);
   }
 
   /** A client whose connection the worker has been given. */
@@ -85,11 +85,16 @@ final class Fixture implements AutoCloseable {
 
   /** A client whose connection waits to be accepted. */
   RawClient connectUnserved() throws IOException {
+    return new RawClient(connectChannel());
+  }
+
+  /** A connection that waits to be accepted. */
+  SocketChannel connectChannel() throws IOException {
     SocketAddress address = listener.getLocalAddress();
     SocketChannel channel =
         SocketChannel.open(unix ? StandardProtocolFamily.UNIX : StandardProtocolFamily.INET);
     channel.connect(address);
-    return new RawClient(channel);
+    return channel;
   }
 
   /** Accepts one connection and gives it to the worker; returns when the worker does. */

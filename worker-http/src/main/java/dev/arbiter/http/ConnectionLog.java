@@ -1,0 +1,60 @@
+package dev.arbiter.http;
+
+import dev.arbiter.worker.WorkerContext;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells at level debug which time limit ended a connection: from outside, all of them look alike.
+ * One in each worker. Any thread; costs nothing at any other level.
+ */
+public final class ConnectionLog {
+
+  /** The time limits of a connection. */
+  public enum Limit {
+    /** A new connection sent nothing. */
+    FIRST_BYTE("no request began within --header-timeout"),
+    /** A request's head did not become complete. */
+    HEAD("a request's head was not complete within --header-timeout"),
+    /** Nothing came after a response. */
+    IDLE("no further request within --keep-alive"),
+    /** A request's body stopped coming. */
+    BODY("a request's body made no progress for --body-timeout"),
+    /** The client does not read. */
+    WRITE("the client read nothing of a response for --write-timeout");
+
+    private final String text;
+
+    Limit(String text) {
+      this.text = text;
+    }
+  }
+
+  private final WorkerContext context;
+  private final boolean on;
+
+  /** Says what it has to say to {@code context}. */
+  public ConnectionLog(WorkerContext context) {
+    this.context = context;
+    String level = context.settings().text("log-level").orElse("info");
+    on = level.equals("debug") || level.equals("trace");
+  }
+
+  /** A connection is ended because {@code limit} is over. */
+  public void ended(Limit limit, @Nullable SocketAddress client) {
+    if (on) {
+      context.say(
+          "debug", "The connection from " + shown(client) + " is ended: " + limit.text + ".");
+    }
+  }
+
+  /** A peer as the log has it. */
+  static String shown(@Nullable SocketAddress client) {
+    if (!(client instanceof InetSocketAddress inet) || inet.getAddress() == null) {
+      return "an unnamed peer";
+    }
+    String address = inet.getAddress().getHostAddress();
+    return (address.indexOf(':') < 0 ? address : "[" + address + "]") + ":" + inet.getPort();
+  }
+}

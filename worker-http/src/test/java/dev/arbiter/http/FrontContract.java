@@ -1,0 +1,496 @@
+package dev.arbiter.http;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.Request;
+import dev.arbiter.app.Response;
+import dev.arbiter.http.RawClient.Answer;
+import dev.arbiter.worker.Health;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What every kind of worker makes of proxies in front of it, of its limits, and of clients that are
+ * late. Each kind's own test serves it.
+ */
+@Timeout(30)
+public abstract class FrontContract {
+  private static final String TAIL = " HTTP/1.1\r\nHost: a\r\n\r\n";
+
+  @TempDir Path folder;
+
+  /** A worker that serves an app. */
+  public interface Server extends AutoCloseable {
+    /** A client whose connection the worker has been given. */
+    RawClient connect() throws IOException;
+
+    /** What the worker said in the arbiter's log. */
+    List<String> said();
+
+    /** Asks the worker about its own app. */
+    Health probe(String path) throws Exception;
+
+    @Override
+    void close();
+  }
+
+  /**
+   * Starts a worker.
+   *
+   * @param unix where its Unix socket is; null for TCP
+   */
+  protected abstract Server serve(@Nullable Path unix, BlockingApp app, String... settings)
+      throws Exception;
+
+  /** Tells who it takes for its client. */
+  private static Response tell(Request request) {
+    String client =
+        request
+            .client()
+            .map(InetSocketAddress.class::cast)
+            .map(inet -> inet.getAddress().getHostAddress())
+            .orElse("-");
+    return Response.text(
+        String.join(" ", client, request.scheme(), request.host(), request.rootPath()).strip());
+  }
+
+  private static String get(String... fields) {
+    String more = fields.length == 0 ? "" : String.join("\r\n", fields) + "\r\n";
+    return "GET / HTTP/1.1\r\nHost: a\r\n" + more + "\r\n";
+  }
+
+  private static String ask(Server server, String request) throws IOException {
+    try (RawClient client = server.connect()) {
+      return client.send(request).answer().body();
+    }
+  }
+
+  // ---- forwarding fields
+
+  @Test
+  void whatATrustedProxySaysIsWhatTheAppSees() throws Exception {
+    try (Server server =
+        serve(null, FrontContract::tell, "forwarded-allow-ips", "127.0.0.1,10.0.0.0/8")) {
+      assertThat(ask(server, get())).isEqualTo("127.0.0.1 http a");
+      assertThat(
+              ask(
+                  server,
+                  get(
+                      "X-Forwarded-For: 9.9.9.9, 1.2.3.4, 10.0.0.1",
+                      "X-Forwarded-Proto: https",
+                      "X-Forwarded-Host: shop.example",
+                      "X-Forwarded-Port: 8443",
+                      "X-Forwarded-Prefix: /evil")))
+          .isEqualTo("1.2.3.4 https shop.example:8443");
+      assertThat(ask(server, get("Forwarded: for=1.2.3.4;proto=https;host=shop.example")))
+          .isEqualTo("1.2.3.4 https shop.example");
+      assertThat(ask(server, get("X-Forwarded-For: garbage"))).isEqualTo("- http a");
+      try (RawClient client = server.connect()) {
+        assertThat(client.send(get("X-Forwarded-For: 1.2.3.4")).answer().body())
+            .startsWith("1.2.3.4 ");
+        assertThat(client.send(get()).answer().body())
+            .as("the next request on the connection is another client's")
+            .startsWith("127.0.0.1 ");
+      }
+    }
+  }
+
+  @Test
+  void whatAnyoneElseSaysIsNot() throws Exception {
+    String[] claims = {"X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https", "Forwarded: for=x"};
+    try (Server server = serve(null, FrontContract::tell, "forwarded-allow-ips", "10.0.0.1")) {
+      assertThat(ask(server, get(claims))).isEqualTo("127.0.0.1 http a");
+    }
+    try (Server server =
+        serve(null, FrontContract::tell, "forwarded-allow-ips", "*", "proxy-headers", "false")) {
+      assertThat(ask(server, get(claims))).isEqualTo("127.0.0.1 http a");
+    }
+  }
+
+  @Test
+  void aProxyOnAUnixSocketIsTrusted() throws Exception {
+    try (Server server =
+        serve(folder.resolve("s"), FrontContract::tell, "forwarded-allow-ips", "10.0.0.1")) {
+      assertThat(ask(server, get())).isEqualTo("- http a");
+      assertThat(ask(server, get("X-Forwarded-For: 1.2.3.4"))).isEqualTo("1.2.3.4 http a");
+    }
+  }
+
+  @Test
+  void theAccessLogNamesTheClientThatTheAppSees() throws Exception {
+    Path log = folder.resolve("access.log");
+    try (Server server =
+        serve(
+            null,
+            FrontContract::tell,
+            "forwarded-allow-ips",
+            "127.0.0.1",
+            "access-log",
+            "true",
+            "access-logfile",
+            log.toString(),
+            "access-logformat",
+            "%(h)s %(s)s")) {
+      ask(server, get("X-Forwarded-For: 1.2.3.4"));
+      ask(server, get("X-Forwarded-For: unknown"));
+      ask(server, get());
+      ask(server, get("X-Forwarded-For: 5.6.7.8", "Expect: the unexpected"));
+      // A line is written once its response has gone out.
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+      while (Files.readAllLines(log).size() < 4 && System.nanoTime() < end) {
+        Thread.onSpinWait();
+      }
+    }
+    assertThat(Files.readAllLines(log))
+        .containsExactlyInAnyOrder("1.2.3.4 200", "- 200", "127.0.0.1 200", "5.6.7.8 417");
+  }
+
+  @Test
+  void namesWithAnUnderscoreAreLeftOutUnlessATrustedProxySendsThem() throws Exception {
+    BlockingApp app = request -> Response.text(request.headers().first("Script_Name").orElse("-"));
+    String[] settings = {"forwarder-headers", "SCRIPT_NAME", "forwarded-allow-ips"};
+    try (Server server = serve(null, app, settings[0], settings[1], settings[2], "127.0.0.1")) {
+      assertThat(ask(server, get("Script_Name: /x"))).isEqualTo("/x");
+    }
+    try (Server server = serve(null, app, settings[0], settings[1], settings[2], "10.0.0.1")) {
+      assertThat(ask(server, get("Script_Name: /x"))).isEqualTo("-");
+    }
+    try (Server server = serve(null, app, "header-map", "dangerous")) {
+      assertThat(ask(server, get("Script_Name: /x"))).isEqualTo("/x");
+    }
+    try (Server server = serve(null, app, "header-map", "refuse");
+        RawClient client = server.connect()) {
+      assertThat(client.send(get("Script_Name: /x")).answer().status()).isEqualTo(400);
+    }
+  }
+
+  // ---- the PROXY protocol
+
+  private static final String LINE = "PROXY TCP4 1.2.3.4 5.6.7.8 56 80\r\n";
+
+  /** Version 2: PROXY, TCP over IPv4, from 1.2.3.4:56 to 5.6.7.8:80, and a NOOP value. */
+  private static final byte[] HEADER = {
+    '\r', '\n', '\r', '\n', 0, '\r', '\n', 'Q', 'U', 'I', 'T', '\n', 0x21, 0x11, 0, 16, 1, 2, 3, 4,
+    5, 6, 7, 8, 0, 56, 0, 80, 4, 0, 1, 0
+  };
+
+  private Server behindTcpProxy(BlockingApp app, String mode) throws Exception {
+    return serve(null, app, "proxy-protocol", mode, "proxy-allow-from", "127.0.0.1");
+  }
+
+  @Test
+  void aPreambleMayComeInAnyParts() throws Exception {
+    try (Server server = behindTcpProxy(FrontContract::tell, "auto")) {
+      for (byte[] preamble : new byte[][] {LINE.getBytes(ISO_8859_1), HEADER}) {
+        String all = new String(preamble, ISO_8859_1) + get();
+        for (int split = 1; split <= preamble.length + 3; split++) {
+          try (RawClient client = server.connect()) {
+            client.send(all.substring(0, split));
+            Thread.yield();
+            assertThat(client.send(all.substring(split)).answer().body())
+                .as("split at " + split)
+                .isEqualTo("1.2.3.4 http a");
+            assertThat(client.get("/").body()).as("it holds").isEqualTo("1.2.3.4 http a");
+          }
+        }
+        try (RawClient client = server.connect()) {
+          for (int i = 0; i < all.length(); i++) {
+            client.send(all.substring(i, i + 1));
+          }
+          assertThat(client.answer().body()).isEqualTo("1.2.3.4 http a");
+        }
+      }
+      assertThat(server.probe("/").status()).as("the worker's own probe has none").isEqualTo(200);
+      assertThat(server.said()).noneMatch(line -> line.contains("could not warm up"));
+    }
+  }
+
+  @Test
+  void aPreambleMayBeFollowedAtOnceByWhatBelongsToTheRequest() throws Exception {
+    try (Server server =
+            behindTcpProxy(
+                request -> Response.text("" + request.body().readAllBytes().length), "v1");
+        RawClient client = server.connect()) {
+      client.send(
+          LINE + "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello" + get() + get());
+      assertThat(client.answer().body()).isEqualTo("5");
+      assertThat(client.answer().body()).isEqualTo("0");
+      assertThat(client.answer().body()).isEqualTo("0");
+    }
+  }
+
+  @Test
+  void theProxysOwnConnectionsAreServed() throws Exception {
+    try (Server server = behindTcpProxy(FrontContract::tell, "auto")) {
+      String local = new String(HEADER, 0, 12, ISO_8859_1) + " \0\0\0";
+      assertThat(ask(server, local + get())).isEqualTo("127.0.0.1 http a");
+      assertThat(ask(server, "PROXY UNKNOWN\r\n" + get())).isEqualTo("127.0.0.1 http a");
+    }
+  }
+
+  @Test
+  void whoeverHasNoPreambleOrAWrongOneIsNotServed() throws Exception {
+    AtomicInteger calls = new AtomicInteger();
+    BlockingApp app =
+        request -> {
+          calls.incrementAndGet();
+          return tell(request);
+        };
+    try (Server server = behindTcpProxy(app, "v1")) {
+      for (String bytes :
+          new String[] {
+            get(),
+            "PROXY TCP4 1.2.3.4 5.6.7.8 56 99999\r\n" + get(),
+            "PROXY UNKNOWN " + "x".repeat(200),
+            new String(HEADER, ISO_8859_1) + get(),
+            "\u0016\u0003\u0001"
+          }) {
+        try (RawClient client = server.connect()) {
+          client.send(bytes);
+          assertThat(endsSilently(client)).as(bytes).isTrue();
+        }
+      }
+      assertThat(server.said())
+          .filteredOn(line -> line.contains("proxy-protocol is v1"))
+          .as("one line for all of them")
+          .singleElement()
+          .asString()
+          .startsWith("warning: A connection from 127.0.0.1:")
+          .contains("it does not begin with the PROXY protocol");
+      assertThat(ask(server, LINE + get())).isEqualTo("1.2.3.4 http a");
+    }
+    assertThat(calls).hasValue(1);
+  }
+
+  @Test
+  void whoeverIsNotInTheListIsNotServed() throws Exception {
+    try (Server server =
+        serve(
+            null,
+            FrontContract::tell,
+            "proxy-protocol",
+            "auto",
+            "proxy-allow-from",
+            "10.0.0.1,::1")) {
+      try (RawClient client = server.connect()) {
+        assertThat(endsSilently(client)).isTrue();
+      }
+      assertThat(server.said()).anyMatch(line -> line.contains("it is not in --proxy-allow-from"));
+    }
+    try (Server server = serve(folder.resolve("s"), FrontContract::tell, "proxy-protocol", "v1")) {
+      assertThat(ask(server, LINE + get())).as("a Unix peer always is").startsWith("1.2.3.4 ");
+    }
+  }
+
+  /** A close that finds bytes unread resets the connection, which is as good an end. */
+  private static boolean endsSilently(RawClient client) throws IOException {
+    try {
+      return client.ended();
+    } catch (IOException reset) {
+      return String.valueOf(reset.getMessage()).contains("reset");
+    }
+  }
+
+  @Test
+  void forwardingFieldsBehindAPreambleAreTheAnnouncedClients() throws Exception {
+    try (Server server =
+        serve(
+            null,
+            FrontContract::tell,
+            "proxy-protocol",
+            "v1",
+            "proxy-allow-from",
+            "127.0.0.1",
+            "forwarded-allow-ips",
+            "127.0.0.1,10.0.0.1")) {
+      String claim = get("X-Forwarded-For: 6.6.6.6");
+      assertThat(ask(server, LINE + claim)).isEqualTo("1.2.3.4 http a");
+      assertThat(ask(server, "PROXY UNKNOWN\r\n" + claim)).isEqualTo("127.0.0.1 http a");
+      assertThat(ask(server, "PROXY TCP4 10.0.0.1 5.6.7.8 1 80\r\n" + claim))
+          .isEqualTo("6.6.6.6 http a");
+    }
+  }
+
+  // ---- limits
+
+  @Test
+  void whatComesBeyondTheLimitIsAnswered503AndTheNextIsServedAgain() throws Exception {
+    CountDownLatch inside = new CountDownLatch(2);
+    CountDownLatch leave = new CountDownLatch(1);
+    AtomicInteger calls = new AtomicInteger();
+    BlockingApp app =
+        request -> {
+          calls.incrementAndGet();
+          if (request.path().equals("/wait")) {
+            inside.countDown();
+            leave.await();
+          }
+          return Response.text("served");
+        };
+    try (Server server = serve(null, app, "limit-concurrency", "2", "threads", "4");
+        RawClient first = server.connect();
+        RawClient second = server.connect();
+        RawClient idle = server.connect()) {
+      assertThat(idle.get("/").body()).as("an idle connection counts nothing").isEqualTo("served");
+      first.send("GET /wait" + TAIL);
+      second.send("GET /wait" + TAIL);
+      assertThat(inside.await(10, TimeUnit.SECONDS)).isTrue();
+      for (int i = 0; i < 3; i++) {
+        try (RawClient third = server.connect()) {
+          Answer refused = third.get("/");
+          assertThat(refused.status()).isEqualTo(503);
+          assertThat(refused.field("retry-after")).isEqualTo("1");
+          assertThat(refused.field("connection")).isEqualTo("close");
+          third.shutdownOutput();
+          assertThat(third.ended()).isTrue();
+        }
+      }
+      leave.countDown();
+      assertThat(first.answer().body()).isEqualTo("served");
+      assertThat(second.answer().body()).isEqualTo("served");
+      assertThat(first.get("/").body()).isEqualTo("served");
+      assertThat(server.said())
+          .filteredOn(line -> line.contains("limit-concurrency"))
+          .as("one line for all of them")
+          .singleElement()
+          .asString()
+          .startsWith("warning: 2 requests are under way");
+      assertThat(server.probe("/").status()).isEqualTo(200);
+    }
+    assertThat(calls).hasValue(5);
+  }
+
+  @Test
+  void defaultHeadersAreAddedWhereTheAppHasNone() throws Exception {
+    BlockingApp app =
+        request ->
+            request.path().equals("/own")
+                ? new Response(
+                    200,
+                    dev.arbiter.app.Headers.of("x-frame-options", "SAMEORIGIN"),
+                    new Response.Body.Bytes(new byte[0]))
+                : Response.text("x");
+    try (Server server = serve(null, app, "header", "X-Frame-Options:DENY\nServer:mine\nX-Empty:");
+        RawClient client = server.connect()) {
+      Answer added = client.get("/");
+      assertThat(added.field("x-frame-options")).isEqualTo("DENY");
+      assertThat(added.field("server")).isEqualTo("mine");
+      assertThat(added.fields()).containsKeys("x-empty", "date");
+      assertThat(client.get("/own").field("x-frame-options")).isEqualTo("SAMEORIGIN");
+      assertThat(client.send("GET / HTTP/9.9\r\n\r\n").answer().field("x-frame-options"))
+          .isEqualTo("DENY");
+    }
+  }
+
+  // ---- time limits, each with its word in the log
+
+  private Server impatient(BlockingApp app, String limit) throws Exception {
+    return serve(null, app, limit, "200", "log-level", "debug");
+  }
+
+  private static void awaitSaid(Server server, String text) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (server.said().stream().noneMatch(line -> line.contains(text))) {
+      assertThat(System.nanoTime()).as(text).isLessThan(end);
+      Thread.onSpinWait();
+    }
+    assertThat(server.said())
+        .filteredOn(line -> line.contains(" is ended: "))
+        .singleElement()
+        .asString()
+        .startsWith("debug: The connection from 127.0.0.1:");
+  }
+
+  @Test
+  void aClientThatSaysNothing() throws Exception {
+    try (Server server = impatient(FrontContract::tell, "header-timeout");
+        RawClient client = server.connect()) {
+      assertThat(client.ended()).isTrue();
+      awaitSaid(server, "no request began within --header-timeout");
+    }
+  }
+
+  @Test
+  void aClientThatSaysHalfAPreamble() throws Exception {
+    try (Server server =
+            serve(
+                null,
+                FrontContract::tell,
+                "header-timeout",
+                "200",
+                "log-level",
+                "debug",
+                "proxy-protocol",
+                "v1",
+                "proxy-allow-from",
+                "127.0.0.1");
+        RawClient client = server.connect()) {
+      client.send("PROXY TCP4 1.2.3.4");
+      assertThat(client.ended()).isTrue();
+      awaitSaid(server, "no request began within --header-timeout");
+    }
+  }
+
+  @Test
+  void aClientThatSaysHalfAHead() throws Exception {
+    try (Server server = impatient(FrontContract::tell, "header-timeout");
+        RawClient client = server.connect()) {
+      assertThat(client.send("GET / HTTP/1.1\r\nHo").answer().status()).isEqualTo(408);
+      awaitSaid(server, "a request's head was not complete within --header-timeout");
+    }
+  }
+
+  @Test
+  void aClientThatSaysNoMore() throws Exception {
+    try (Server server = impatient(FrontContract::tell, "keep-alive");
+        RawClient client = server.connect()) {
+      client.get("/");
+      assertThat(client.ended()).isTrue();
+      awaitSaid(server, "no further request within --keep-alive");
+    }
+  }
+
+  @Test
+  void aClientThatStopsInABody() throws Exception {
+    BlockingApp app = request -> Response.text("" + request.body().readAllBytes().length);
+    try (Server server = impatient(app, "body-timeout");
+        RawClient client = server.connect()) {
+      Answer answer =
+          client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf").answer();
+      assertThat(answer.status()).isEqualTo(408);
+      assertThat(answer.body()).contains("request body");
+      awaitSaid(server, "a request's body made no progress for --body-timeout");
+    }
+  }
+
+  @Test
+  void aClientThatDoesNotRead() throws Exception {
+    byte[] part = new byte[1 << 20];
+    BlockingApp app =
+        request ->
+            Response.stream(
+                "text/plain",
+                out -> {
+                  for (int i = 0; i < 64; i++) {
+                    out.write(part);
+                  }
+                });
+    try (Server server = impatient(app, "write-timeout");
+        RawClient client = server.connect()) {
+      client.send(get());
+      awaitSaid(server, "the client read nothing of a response for --write-timeout");
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package dev.arbiter.sync;
+
+import dev.arbiter.app.BlockingApp;
+import dev.arbiter.http.FrontContract;
+import dev.arbiter.worker.Health;
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+class FrontTest extends FrontContract {
+
+  private record Serving(Fixture fixture) implements Server {
+    @Override
+    public dev.arbiter.http.RawClient connect() throws IOException {
+      SocketChannel channel = fixture.connectChannel();
+      fixture.serveNext();
+      return new dev.arbiter.http.RawClient(channel);
+    }
+
+    @Override
+    public List<String> said() {
+      return fixture.context.said;
+    }
+
+    @Override
+    public Health probe(String path) throws Exception {
+      return fixture.worker.probe(path);
+    }
+
+    @Override
+    public void close() {
+      fixture.close();
+    }
+  }
+
+  @Override
+  protected Server serve(@Nullable Path unix, BlockingApp app, String... settings)
+      throws Exception {
+    return new Serving(
+        unix == null ? Fixture.serving(app, settings) : Fixture.servingUnix(app, unix, settings));
+  }
+}
