@@ -75,6 +75,16 @@ public record Response(int status, Headers headers, Body body) {
     return new Response(newStatus, headers, body);
   }
 
+  /** The same with another body. */
+  public Response withBody(Body newBody) {
+    return new Response(status, headers, newBody);
+  }
+
+  /** The same with these header fields in place of its own. */
+  public Response withHeaders(Headers newHeaders) {
+    return new Response(status, newHeaders, body);
+  }
+
   /** The same with one more header field. */
   public Response withHeader(String name, String value) {
     return new Response(status, headers.with(name, value), body);
