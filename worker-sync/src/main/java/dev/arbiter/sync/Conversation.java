@@ -9,6 +9,7 @@ import dev.arbiter.http.AccessRecord;
 import dev.arbiter.http.AppHost;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.OpenFile;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestBook;
 import dev.arbiter.http.RequestRules.Rule;
@@ -195,6 +196,11 @@ final class Conversation {
         send(reply, outcome.response());
       } catch (IllegalArgumentException | IllegalStateException invalid) {
         failed(exchange, reply, invalid);
+      } catch (IOException failure) {
+        if (link.broken()) {
+          throw failure;
+        }
+        failed(exchange, reply, failure); // a file that cannot be read
       }
     }
   }
@@ -225,8 +231,9 @@ final class Conversation {
     if (response == null) {
       throw new IllegalStateException("The app's handle returned null.");
     }
+    response.background().ifPresent(exchange.entry()::afterwards);
     return switch (response.body()) {
-      case Response.Body.Bytes _ -> new Outcome(response, null);
+      case Response.Body.Bytes _, Response.Body.File _ -> new Outcome(response, null);
       case Response.Body.Stream stream -> {
         reply.begin(response.status(), response.headers(), -1);
         ReplyStream out = new ReplyStream(reply);
@@ -240,8 +247,14 @@ final class Conversation {
   }
 
   private static void send(Reply reply, Response response) throws IOException {
-    if (response.body() instanceof Response.Body.Bytes body) {
-      reply.send(response, body.bytes());
+    switch (response.body()) {
+      case Response.Body.Bytes body -> reply.send(response, body.bytes());
+      case Response.Body.File file -> {
+        try (OpenFile open = OpenFile.open(file)) {
+          reply.send(response, open);
+        }
+      }
+      case Response.Body.Stream _ -> {} // was written where the app ran
     }
   }
 

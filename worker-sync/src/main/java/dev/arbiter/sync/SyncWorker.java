@@ -152,6 +152,7 @@ public final class SyncWorker implements Worker {
   @Override
   public void stop() throws Exception {
     try {
+      known(shared).book().awaitBackground();
       known(host).stop();
     } finally {
       known(log).close(LOG_PATIENCE);

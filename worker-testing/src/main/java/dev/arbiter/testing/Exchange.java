@@ -126,13 +126,16 @@ final class Exchange implements Receive, Send {
                     }
                     Waits.await(put(part), APP_LIMIT);
                   });
-          stream.writer().writeTo(body);
+          if (!bodiless(response.status())) {
+            stream.writer().writeTo(body);
+          }
           body.flush();
         }
         case Response.Body.File file ->
             send(file, length -> begin(response.status(), response.headers(), length));
       }
       finish();
+      response.background().ifPresent(Runnable::run);
       ended(null);
     } catch (Throwable thrown) {
       ended(thrown);
@@ -295,7 +298,7 @@ final class Exchange implements Receive, Send {
 
   private void begin(int status, Headers headers, long known) {
     Rules.requireValid(status, headers);
-    bodiless = bodilessMethod || status == 204 || status == 304;
+    bodiless = bodiless(status);
     declared = Rules.declaredLength(headers);
     Headers shown = headers;
     if (declared < 0 && known >= 0 && status != 204 && status != 304) {
@@ -303,6 +306,10 @@ final class Exchange implements Receive, Send {
       shown = headers.with("content-length", Long.toString(known));
     }
     head.complete(new Head(status, shown));
+  }
+
+  private boolean bodiless(int status) {
+    return bodilessMethod || status == 204 || status == 304;
   }
 
   private synchronized CompletableFuture<Void> put(byte[] part) {
