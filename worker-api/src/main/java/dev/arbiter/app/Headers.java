@@ -71,6 +71,21 @@ public final class Headers {
     return new Headers(more);
   }
 
+  /** These fields but for all of this name. */
+  public Headers without(String name) {
+    if (!contains(name)) {
+      return this;
+    }
+    List<String> kept = new ArrayList<>();
+    for (int i = 0; i < fields.length; i += 2) {
+      if (!fields[i].equalsIgnoreCase(name)) {
+        kept.add(fields[i]);
+        kept.add(fields[i + 1]);
+      }
+    }
+    return new Headers(kept.toArray(String[]::new));
+  }
+
   /** The number of fields. */
   public int size() {
     return fields.length / 2;

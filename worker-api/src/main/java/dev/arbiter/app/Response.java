@@ -4,16 +4,25 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
 
 /**
  * A {@link BlockingApp}'s answer.
  *
  * @param status 200 to 599
- * @param headers sent in this order. {@code Content-Length} is set for {@link Body.Bytes}; a {@link
- *     Body.Stream} without one is sent chunked
+ * @param headers sent in this order. {@code Content-Length} is set for {@link Body.Bytes} and
+ *     {@link Body.File}; a {@link Body.Stream} without one is sent chunked
  * @param body what follows
+ * @param background what to do after it; see {@link #withBackground}
  */
-public record Response(int status, Headers headers, Body body) {
+public record Response(int status, Headers headers, Body body, Optional<Runnable> background) {
+
+  /** An answer with nothing to do after it. */
+  public Response(int status, Headers headers, Body body) {
+    this(status, headers, body, Optional.empty());
+  }
 
   /** What follows a response's head. */
   public sealed interface Body {
@@ -30,9 +39,34 @@ public record Response(int status, Headers headers, Body body) {
     /**
      * A body that is written as it comes to be.
      *
-     * @param writer called once, on the request's thread
+     * @param writer called once, on the request's thread; not at all where there is no body to send:
+     *     HEAD, 204, 304
      */
     record Stream(Writer writer) implements Body {}
+
+    /**
+     * A part of a file, opened when the response is sent: without being copied where the system can
+     * do that, and never whole in memory. A file that cannot be opened, or is too short, is
+     * answered with 500; one that becomes shorter while it is sent closes the connection. Both are
+     * logged.
+     *
+     * @param path a regular file
+     * @param offset where the part begins, from 0
+     * @param length of the part; -1 for all that is there when it is opened
+     */
+    record File(Path path, long offset, long length) implements Body {
+
+      /**
+       * Checks the numbers.
+       *
+       * @throws IllegalArgumentException one is negative
+       */
+      public File {
+        if (offset < 0 || length < -1) {
+          throw new IllegalArgumentException("Not a part of a file: " + offset + ", " + length);
+        }
+      }
+    }
   }
 
   /** Writes a body. */
@@ -70,13 +104,73 @@ public record Response(int status, Headers headers, Body body) {
     return new Response(200, Headers.of("content-type", contentType), new Body.Stream(writer));
   }
 
+  /** 200 with all of a file, which is opened when it is sent. */
+  public static Response file(String contentType, Path path) {
+    return new Response(200, Headers.of("content-type", contentType), new Body.File(path, 0, -1));
+  }
+
+  /**
+   * 200 with server-sent events, and a comment every 15 seconds in which there is none.
+   *
+   * @param writer called once, on the request's thread; see {@link EventStream}
+   */
+  public static Response events(EventStream.Writer writer) {
+    return events(Duration.ofSeconds(15), writer);
+  }
+
+  /**
+   * 200 with server-sent events. Proxies are asked not to hold them back. Where {@code
+   * --request-timeout} is set, the stream is a request like others: extend its deadline.
+   *
+   * @param ping after how long without an event a comment is sent; zero for never
+   * @param writer called once, on the request's thread; see {@link EventStream}
+   */
+  public static Response events(Duration ping, EventStream.Writer writer) {
+    return new Response(
+        200,
+        Headers.of(
+            "content-type", "text/event-stream",
+            "cache-control", "no-store",
+            "x-accel-buffering", "no"),
+        new Body.Stream(out -> EventStream.run(writer, ping, out)));
+  }
+
   /** The same with another status. */
   public Response withStatus(int newStatus) {
-    return new Response(newStatus, headers, body);
+    return new Response(newStatus, headers, body, background);
+  }
+
+  /** The same with another body. */
+  public Response withBody(Body newBody) {
+    return new Response(status, headers, newBody, background);
+  }
+
+  /** The same with these header fields in place of its own. */
+  public Response withHeaders(Headers newHeaders) {
+    return new Response(status, newHeaders, body, background);
   }
 
   /** The same with one more header field. */
   public Response withHeader(String name, String value) {
-    return new Response(status, headers.with(name, value), body);
+    return new Response(status, headers.with(name, value), body, background);
+  }
+
+  /**
+   * The same with work to do afterwards, for which the client need not wait: once the response is
+   * written, or cannot be because the client has gone. It runs on a virtual thread of its own, after
+   * what was given before. A worker that leaves waits for it, within the graceful timeout; what must
+   * not be lost belongs into a queue outside. What it throws is logged.
+   */
+  public Response withBackground(Runnable work) {
+    Runnable all =
+        background
+            .<Runnable>map(
+                before ->
+                    () -> {
+                      before.run();
+                      work.run();
+                    })
+            .orElse(work);
+    return new Response(status, headers, body, Optional.of(all));
   }
 }

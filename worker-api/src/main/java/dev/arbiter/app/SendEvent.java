@@ -25,4 +25,14 @@ public sealed interface SendEvent {
    * @param more whether another part follows
    */
   record ResponseBody(ByteBuffer bytes, boolean more) implements SendEvent {}
+
+  /**
+   * A part of the body that is a part of a file. Opened and, where it must be, read on a thread
+   * that may block; the stage completes when it was sent, and fails with an {@link
+   * java.io.IOException} if it cannot be opened or read.
+   *
+   * @param file without being copied if it is the whole body
+   * @param more whether another part follows
+   */
+  record ResponseFile(Response.Body.File file, boolean more) implements SendEvent {}
 }

@@ -24,13 +24,18 @@ public final class AppHost {
   private final App serving;
 
   private AppHost(
-      LoadedApp loaded, Map<String, Object> state, boolean lifespan, WorkerContext context) {
+      LoadedApp loaded,
+      Map<String, Object> state,
+      boolean lifespan,
+      StaticMounts mounts,
+      WorkerContext context) {
     this.loaded = loaded;
     this.state = state;
     this.lifespan = lifespan;
     this.context = context;
     this.hooks = WorkerHooks.load(context, loaded.loader());
-    this.serving = hooks.map(all -> all.around(loaded.app())).orElse(loaded.app());
+    this.serving =
+        mounts.around(hooks.map(all -> all.around(loaded.app())).orElse(loaded.app()));
   }
 
   /**
@@ -47,12 +52,14 @@ public final class AppHost {
   /**
    * Runs the start-up of an app that was made elsewhere.
    *
-   * @throws BootFailure {@link BootFailure#WORKER_FAILED}
+   * @throws BootFailure {@link BootFailure#WORKER_FAILED}; also if a folder of {@code --static} is
+   *     not there
    */
   // An app's start-up may throw anything, errors included; each is the boot's failure.
   @SuppressWarnings("CatchingUnchecked")
   public static AppHost start(WorkerContext context, String kind, LoadedApp loaded)
       throws BootFailure {
+    StaticMounts mounts = StaticMounts.from(context.settings());
     boolean lifespan = !context.settings().text("lifespan").orElse("auto").equals("off");
     ConcurrentMap<String, Object> state = new ConcurrentHashMap<>();
     if (lifespan) {
@@ -66,12 +73,12 @@ public final class AppHost {
         throw AppLoader.startupFailed(loaded, thrown);
       }
     }
-    AppHost host = new AppHost(loaded, Collections.unmodifiableMap(state), lifespan, context);
+    AppHost host = new AppHost(loaded, Collections.unmodifiableMap(state), lifespan, mounts, context);
     host.hook("postWorkerInit", Hooks::postWorkerInit);
     return host;
   }
 
-  /** The app that requests are given to, behind the hooks if there are any. */
+  /** The app that requests are given to, behind static folders and hooks if there are any. */
   public App app() {
     return serving;
   }

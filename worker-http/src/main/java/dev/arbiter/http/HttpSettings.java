@@ -19,6 +19,7 @@ import java.util.stream.Stream;
  * @param rootPath where the app is mounted
  * @param headers what every response has that does not bring a field of the same name
  * @param proxy whom to believe about where requests come from
+ * @param sendfile whether the system may send files without their being copied
  */
 public record HttpSettings(
     RequestRules rules,
@@ -30,7 +31,8 @@ public record HttpSettings(
     boolean dateHeader,
     String rootPath,
     Headers headers,
-    ProxySettings proxy) {
+    ProxySettings proxy,
+    boolean sendfile) {
 
   /** As the operator set them. */
   public static HttpSettings from(WorkerSettings settings) {
@@ -44,7 +46,8 @@ public record HttpSettings(
         settings.flag("date-header", true),
         settings.text("root-path").orElse(""),
         headers(settings.text("header").orElse("")),
-        ProxySettings.from(settings));
+        ProxySettings.from(settings),
+        settings.flag("sendfile", true));
   }
 
   /** A line for each, {@code NAME:VALUE}. */

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -41,12 +42,14 @@ public final class RequestBook {
   private final AtomicInteger underWay = new AtomicInteger();
   private final SeldomLog log;
   private final WorkerContext context;
+  private final Background background;
 
   /**
    * Asks {@code context} for a replacement after {@code max-requests} and a share of the jitter.
    */
   public RequestBook(WorkerSettings settings, WorkerContext context) {
     this.context = context;
+    background = new Background(context);
     maxRequests = settings.number("max-requests", 0);
     timeoutNanos = settings.duration("request-timeout", Duration.ZERO).toNanos();
     concurrency = (int) settings.number("limit-concurrency", 0);
@@ -76,6 +79,7 @@ public final class RequestBook {
     private @Nullable Entry before;
     private @Nullable Entry after;
     private boolean ended;
+    private @Nullable Runnable afterwards;
     private boolean told;
     private boolean excess;
     private volatile long deadline = start + timeoutNanos;
@@ -132,6 +136,17 @@ public final class RequestBook {
       }
     }
 
+    /**
+     * Something to do once it has ended, beside everything else; at once if it has. At most one such
+     * call. On a thread of the app, whose class loader it gets.
+     */
+    public void afterwards(Runnable work) {
+      Runnable task = background.task(work);
+      if (!stripe.leave(this, task)) {
+        background.start(task);
+      }
+    }
+
     /** How long it is past its deadline; not positive if it is not, or has none. */
     private long overdue(long now) {
       return timeoutNanos == 0 ? 0 : now - deadline;
@@ -150,6 +165,9 @@ public final class RequestBook {
         if (served == limit) {
           context.recycle("served " + served + " requests (max-requests " + maxRequests + ")");
         }
+      }
+      if (afterwards != null) {
+        stripe.take(this).ifPresent(background::start);
       }
       return nanos;
     }
@@ -195,6 +213,11 @@ public final class RequestBook {
     }
     stripe.add(entry);
     return entry;
+  }
+
+  /** Waits until nothing that requests have left to do is under way. */
+  public void awaitBackground() throws InterruptedException {
+    background.awaitNone();
   }
 
   /** How many requests are under way. */
@@ -338,6 +361,21 @@ public final class RequestBook {
       statuses[Math.min(status / 100, 5) - 1]++;
       latency[bucket(nanos)]++;
       return true;
+    }
+
+    /** Returns whether {@code entry} has not ended yet, and will find {@code task} when it does. */
+    synchronized boolean leave(Entry entry, Runnable task) {
+      if (!entry.ended) {
+        entry.afterwards = task;
+      }
+      return !entry.ended;
+    }
+
+    /** What was left for the end; once. */
+    synchronized Optional<Runnable> take(Entry entry) {
+      Runnable task = entry.afterwards;
+      entry.afterwards = null;
+      return Optional.ofNullable(task);
     }
 
     synchronized int open() {

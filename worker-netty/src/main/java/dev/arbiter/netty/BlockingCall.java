@@ -6,6 +6,8 @@ import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.SendEvent.ResponseStart;
 import dev.arbiter.http.HeadView;
+import dev.arbiter.http.Status;
+import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
@@ -39,6 +41,9 @@ final class BlockingCall extends HeadView implements Request, Runnable {
     entry().enter(Thread.currentThread());
     try {
       Response response = app.handle(this);
+      if (response.background().isPresent()) {
+        entry().afterwards(response.background().get());
+      }
       switch (response.body()) {
         case Response.Body.Bytes whole ->
             exchange
@@ -47,6 +52,7 @@ final class BlockingCall extends HeadView implements Request, Runnable {
                 .executor()
                 .execute(() -> answer(response.status(), response.headers(), whole.bytes()));
         case Response.Body.Stream stream -> write(response, stream);
+        case Response.Body.File file -> write(response, file);
       }
     } catch (Throwable thrown) {
       exchange.accept(null, thrown);
@@ -66,8 +72,17 @@ final class BlockingCall extends HeadView implements Request, Runnable {
     Outbox outbox = exchange.outbox();
     BodyOutput output = new BodyOutput(outbox);
     outbox.send(new ResponseStart(response.status(), response.headers()));
-    stream.writer().writeTo(output);
+    // A stream may be without end; one that nobody is sent is not begun.
+    if (!method().equals("HEAD") && !Status.bodiless(response.status())) {
+      stream.writer().writeTo(output);
+    }
     output.finish();
+  }
+
+  private void write(Response response, Response.Body.File file) throws IOException {
+    Outbox outbox = exchange.outbox();
+    outbox.send(new ResponseStart(response.status(), response.headers()));
+    FileBody.write(outbox, file, true, false);
   }
 
   @Override

@@ -123,6 +123,11 @@ final class Exchange extends HeadView
     giveUp();
   }
 
+  /** A file that is being sent has let the app down; its channel closes. */
+  void fileFailed(Throwable failure) {
+    connection.loop().service().appFailed(head, "sent a file that has become shorter", failure);
+  }
+
   private void appFailed(String what) {
     connection.loop().service().appFailed(head, what, null);
     giveUp();

@@ -19,11 +19,13 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.FileRegion;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -250,6 +252,20 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     unflushed = true;
     ChannelHandlerContext ctx = context();
     ctx.write(bytes, ctx.voidPromise());
+  }
+
+  /** Writes a file's part, which the system sends by itself; it is closed in any case. */
+  ChannelFuture write(FileRegion part) {
+    unflushed = true;
+    return context().write(part);
+  }
+
+  /**
+   * Whether the system may send files by itself: not if what is sent must first be encrypted. Any
+   * thread.
+   */
+  boolean sendsFiles() {
+    return loop.service().settings().sendfile() && channel.pipeline().get(SslHandler.class) == null;
   }
 
   /** Sends what was written; while a batch of requests is being read, once at its end. */

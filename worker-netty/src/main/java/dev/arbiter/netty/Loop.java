@@ -250,6 +250,11 @@ final class Loop {
     }
   }
 
+  /** Starts what may block, beside the loop. */
+  void startAside(Runnable task) {
+    ordinaryThreads.start(task);
+  }
+
   /** Starts a blocking app's call: on this loop, unless such calls have lately held it up. */
   void start(BlockingCall call) {
     LoopWatch guard = watch;

@@ -164,6 +164,7 @@ public final class NettyWorker implements Worker {
   @Override
   public void stop() throws Exception {
     try {
+      started(service).book().awaitBackground();
       started(host).stop();
     } finally {
       started(accessLog).close(LOG_PATIENCE);

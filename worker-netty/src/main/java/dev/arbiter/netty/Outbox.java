@@ -6,10 +6,16 @@ import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.Send;
 import dev.arbiter.app.SendEvent;
+import dev.arbiter.http.OpenFile;
 import dev.arbiter.http.ResponseHead;
 import dev.arbiter.http.ResponseHead.Framing;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.DefaultFileRegion;
+import io.netty.channel.FileRegion;
+import io.netty.channel.unix.Errors;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -38,17 +44,24 @@ final class Outbox implements Send {
   private boolean mustClose;
   private boolean keepAlive;
   private Framing framing = Framing.NONE;
+  private long announced = -1;
   private long declared;
   private long sent;
   private long bytes;
   private @Nullable ByteBuffer current;
   private boolean more = true;
   private boolean pumping;
+  private boolean sendingFile;
   private boolean lastChunkWritten;
   private @Nullable CompletableFuture<Void> waiter;
 
   Outbox(Exchange exchange) {
     this.exchange = exchange;
+  }
+
+  /** The exchange whose response it sends. */
+  Exchange exchange() {
+    return exchange;
   }
 
   /** Whether nothing is left to wait for. A stage cannot be asked, but this one is known. */
@@ -121,6 +134,15 @@ final class Outbox implements Send {
         yield SENT;
       }
       case SendEvent.ResponseBody body -> part(body.bytes().duplicate(), body.more());
+      case SendEvent.ResponseFile file -> {
+        boolean whole = !started && !file.more();
+        CompletableFuture<Void> stage = new CompletableFuture<>();
+        exchange
+            .connection()
+            .loop()
+            .startAside(() -> settle(stage, FileBody.tryWrite(this, file, whole)));
+        yield stage;
+      }
     };
   }
 
@@ -132,6 +154,7 @@ final class Outbox implements Send {
   CompletionStage<Void> respond(int newStatus, Headers newHeaders, byte[] body) {
     status = newStatus;
     headers = newHeaders;
+    announced = -1; // of what failed before
     return part(ByteBuffer.wrap(body), false);
   }
 
@@ -141,7 +164,75 @@ final class Outbox implements Send {
     respond(response.status(), response.headers(), ((Response.Body.Bytes) response.body()).bytes());
   }
 
-  private CompletionStage<Void> part(ByteBuffer data, boolean moreFollows) {
+  /**
+   * The whole body will be this long: else one in parts is sent in chunks. Any thread, before the
+   * first part.
+   */
+  void announce(long length) {
+    exchange.connection().loop().executor().execute(() -> announced = length);
+  }
+
+  /**
+   * Sends a file's part, which is the whole body, without copying it. Any thread; the file is
+   * closed in any case.
+   *
+   * @return completes when all of it was given to the system
+   */
+  CompletionStage<Void> sendFile(OpenFile file) {
+    CompletableFuture<Void> stage = new CompletableFuture<>();
+    exchange
+        .connection()
+        .loop()
+        .executor()
+        .execute(() -> takeFile(file).whenComplete((_, failure) -> settle(stage, failure)));
+    return stage;
+  }
+
+  private CompletionStage<Void> takeFile(OpenFile file) {
+    long count = file.left();
+    FileRegion region = new DefaultFileRegion(file.channel(), file.position(), count);
+    CompletionStage<Void> refused = outOfOrder();
+    if (refused == null) {
+      try {
+        start(Objects.requireNonNull(headers), count, ByteBuffer.allocate(0));
+      } catch (IllegalArgumentException | IllegalStateException invalid) {
+        headers = null;
+        refused = CompletableFuture.failedFuture(invalid);
+      }
+    }
+    if (refused != null) {
+      region.release();
+      return refused;
+    }
+    more = false;
+    if (framing == Framing.NONE) {
+      region.release();
+      pump();
+      return SENT;
+    }
+    CompletableFuture<Void> stage = new CompletableFuture<>();
+    waiter = stage;
+    sendingFile = true;
+    exchange.connection().write(region).addListener(written -> fileSent(region, written.cause()));
+    exchange.connection().flushSoon();
+    return stage;
+  }
+
+  private void fileSent(FileRegion region, @Nullable Throwable failure) {
+    sendingFile = false;
+    sent += region.transferred();
+    bytes += region.transferred();
+    if (failure == null) {
+      pump();
+    } else if (!(failure instanceof ClosedChannelException)
+        && !(failure instanceof Errors.NativeIoException)) {
+      // Not the client's doing: the file has become shorter. The channel closes itself.
+      exchange.fileFailed(failure);
+    }
+  }
+
+  /** Why no part of the body may be sent now; null if it may. */
+  private @Nullable CompletionStage<Void> outOfOrder() {
     if (exchange.gone()) {
       return CompletableFuture.failedFuture(new ClientGone("the client has gone"));
     }
@@ -151,17 +242,23 @@ final class Outbox implements Send {
     if (current != null) {
       return misused("a part was sent before the one before it was taken");
     }
-    Headers start = headers;
-    if (start == null) {
-      return misused("a part was sent before the response was started");
+    return headers == null ? misused("a part was sent before the response was started") : null;
+  }
+
+  private CompletionStage<Void> part(ByteBuffer data, boolean moreFollows) {
+    CompletionStage<Void> wrong = outOfOrder();
+    if (wrong != null) {
+      return wrong;
     }
+    Headers start = Objects.requireNonNull(headers);
     int count = data.remaining();
     if (!started) {
       try {
-        start(start, moreFollows ? -1 : count, data);
-      } catch (IllegalArgumentException | IllegalStateException wrong) {
+        start(start, announced >= 0 ? announced : moreFollows ? -1 : count, data);
+      } catch (IllegalArgumentException | IllegalStateException invalid) {
         headers = null;
-        return CompletableFuture.failedFuture(wrong);
+        announced = -1;
+        return CompletableFuture.failedFuture(invalid);
       }
     } else if (framing == Framing.NONE) {
       data.position(data.limit());
@@ -241,12 +338,12 @@ final class Outbox implements Send {
       }
     }
     pumping = false;
-    if (current == null && !more && !done && !exchange.gone()) {
+    if (current == null && !more && !done && !sendingFile && !exchange.gone()) {
       finish();
     }
     connection.flushSoon();
     CompletableFuture<Void> waiting = waiter;
-    if (waiting != null && current == null && (done || connection.writable())) {
+    if (waiting != null && current == null && !sendingFile && (done || connection.writable())) {
       waiter = null;
       waiting.complete(null);
     }

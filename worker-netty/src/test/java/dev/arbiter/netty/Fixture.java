@@ -2,6 +2,7 @@ package dev.arbiter.netty;
 
 import dev.arbiter.app.App;
 import dev.arbiter.http.FixtureContext;
+import dev.arbiter.http.Host;
 import dev.arbiter.http.LoadedApp;
 import dev.arbiter.http.RawClient;
 import dev.arbiter.wire.Message.ListenerInfo;
@@ -70,6 +71,27 @@ final class Fixture implements AutoCloseable {
 
   static Fixture servingUnix(App app, Path path, String... settings) throws Exception {
     return new Fixture(app, path, settings);
+  }
+
+  /** For the tests that all kinds share. */
+  static Host host(App app, String... settings) throws Exception {
+    Fixture fixture = serving(app, settings);
+    return new Host() {
+      @Override
+      public RawClient connect() throws IOException {
+        return fixture.connect();
+      }
+
+      @Override
+      public boolean said(String text) {
+        return fixture.context.said.stream().anyMatch(line -> line.contains(text));
+      }
+
+      @Override
+      public void close() {
+        fixture.close();
+      }
+    };
   }
 
   /** A client whose connection the worker has been given. */

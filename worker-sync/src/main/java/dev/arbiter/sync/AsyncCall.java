@@ -6,6 +6,7 @@ import dev.arbiter.app.Receive;
 import dev.arbiter.app.ReceiveEvent;
 import dev.arbiter.app.Send;
 import dev.arbiter.app.SendEvent;
+import dev.arbiter.http.OpenFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
@@ -114,7 +115,18 @@ final class AsyncCall implements Receive, Send {
       }
       switch (event) {
         case SendEvent.ResponseStart first -> start(first);
-        case SendEvent.ResponseBody part -> body(part);
+        case SendEvent.ResponseBody part -> {
+          begin(part.bytes().remaining(), part.more());
+          reply.write(part.bytes());
+          sent(part.more());
+        }
+        case SendEvent.ResponseFile part -> {
+          try (OpenFile file = OpenFile.open(part.file())) {
+            begin(file.left(), part.more());
+            reply.write(file);
+          }
+          sent(part.more());
+        }
       }
       return CompletableFuture.completedFuture(null);
     } catch (IOException | IllegalStateException | IllegalArgumentException failed) {
@@ -131,18 +143,19 @@ final class AsyncCall implements Receive, Send {
     start = first;
   }
 
-  private void body(SendEvent.ResponseBody part) throws IOException {
+  private void begin(long length, boolean more) {
     SendEvent.ResponseStart first = start;
     if (first == null) {
       throw new IllegalStateException("A body was sent before its ResponseStart.");
     }
     if (!begun) {
       // A body in one part is not worth chunks.
-      long length = part.more() ? -1 : part.bytes().remaining();
-      begin(first.status(), first.headers(), length);
+      begin(first.status(), first.headers(), more ? -1 : length);
     }
-    reply.write(part.bytes());
-    if (part.more()) {
+  }
+
+  private void sent(boolean more) throws IOException {
+    if (more) {
       reply.flush();
     } else {
       reply.finish();

@@ -12,6 +12,7 @@ import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Origin;
+import dev.arbiter.http.OpenFile;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestBook;
 import dev.arbiter.http.RequestRules.Rule;
@@ -236,6 +237,11 @@ final class Conversation {
         send(reply, outcome.response());
       } catch (IllegalArgumentException | IllegalStateException invalid) {
         failed(exchange, reply, invalid);
+      } catch (IOException failure) {
+        if (link.broken()) {
+          throw failure;
+        }
+        failed(exchange, reply, failure); // a file that cannot be read
       }
     }
   }
@@ -266,8 +272,9 @@ final class Conversation {
     if (response == null) {
       throw new IllegalStateException("The app's handle returned null.");
     }
+    response.background().ifPresent(exchange.entry()::afterwards);
     return switch (response.body()) {
-      case Response.Body.Bytes _ -> new Outcome(response, null);
+      case Response.Body.Bytes _, Response.Body.File _ -> new Outcome(response, null);
       case Response.Body.Stream stream -> {
         reply.begin(response.status(), response.headers(), -1);
         ReplyStream out = new ReplyStream(reply);
@@ -281,8 +288,14 @@ final class Conversation {
   }
 
   private static void send(Reply reply, Response response) throws IOException {
-    if (response.body() instanceof Response.Body.Bytes body) {
-      reply.send(response, body.bytes());
+    switch (response.body()) {
+      case Response.Body.Bytes body -> reply.send(response, body.bytes());
+      case Response.Body.File file -> {
+        try (OpenFile open = OpenFile.open(file)) {
+          reply.send(response, open);
+        }
+      }
+      case Response.Body.Stream _ -> {} // was written where the app ran
     }
   }
 

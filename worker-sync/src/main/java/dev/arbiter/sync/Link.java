@@ -1,5 +1,6 @@
 package dev.arbiter.sync;
 
+import dev.arbiter.http.OpenFile;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
@@ -195,6 +196,58 @@ final class Link {
         throw new SocketTimeoutException("The client took nothing in time.");
       }
       await(writing, Sockets.WRITABLE, until);
+    }
+  }
+
+  /**
+   * Sends all that is left of a file.
+   *
+   * @param copying through the worker's memory, piece by piece; else the system sends it by itself
+   * @param limit without progress
+   * @throws SocketTimeoutException the client took nothing for that long
+   * @throws IOException if the link is not {@link #broken} then, the file cannot be read
+   */
+  void send(OpenFile file, boolean copying, Duration limit) throws IOException {
+    if (!copying) {
+      transfer(file, limit);
+      return;
+    }
+    ByteBuffer piece = ByteBuffer.allocate((int) Math.min(file.left(), MOST));
+    while (file.left() > 0) {
+      file.read(piece.clear());
+      write(piece.flip(), limit);
+    }
+  }
+
+  private void transfer(OpenFile file, Duration limit) throws IOException {
+    long until = NEVER;
+    while (file.left() > 0) {
+      long count = transferNow(file);
+      if (count > 0) {
+        file.sent(count);
+        bytesOut += count;
+        until = NEVER;
+        continue;
+      }
+      if (file.channel().size() <= file.position()) {
+        throw file.shorter();
+      }
+      if (until == NEVER) {
+        until = after(limit);
+      } else if (over(until, System.nanoTime())) {
+        broken = true;
+        throw new SocketTimeoutException("The client took nothing in time.");
+      }
+      await(writing, Sockets.WRITABLE, until);
+    }
+  }
+
+  private long transferNow(OpenFile file) throws IOException {
+    try {
+      return file.channel().transferTo(file.position(), file.left(), channel);
+    } catch (IOException failed) {
+      broken = true;
+      throw failed;
     }
   }
 

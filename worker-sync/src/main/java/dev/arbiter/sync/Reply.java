@@ -6,6 +6,7 @@ import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.OpenFile;
 import dev.arbiter.http.ResponseHead;
 import dev.arbiter.http.ResponseHead.Framing;
 import java.io.IOException;
@@ -53,6 +54,7 @@ final class Reply {
   private final Terms terms;
   private final ResponseHead head;
   private final Duration writeTimeout;
+  private final boolean sendfile;
   private int status;
   private Headers headers = Headers.empty();
   private long bodyBytes;
@@ -65,6 +67,7 @@ final class Reply {
     this.terms = terms;
     head = new ResponseHead(settings);
     writeTimeout = settings.writeTimeout();
+    sendfile = settings.sendfile();
   }
 
   /** 0 if nothing was sent yet. */
@@ -109,6 +112,13 @@ final class Reply {
     finish();
   }
 
+  /** Sends a response whose body is a file's part. */
+  void send(Response response, OpenFile file) throws IOException {
+    begin(response.status(), response.headers(), file.left());
+    write(file);
+    finish();
+  }
+
   /**
    * Begins a response. The head waits for the first part of the body, to go out with it.
    *
@@ -133,6 +143,45 @@ final class Reply {
     if (head.framing() == Framing.NONE || length == 0) {
       return;
     }
+    count(length);
+    if (head.framing() == Framing.CHUNKED) {
+      byte[] size = (Integer.toHexString(length) + "\r\n").getBytes(US_ASCII);
+      emit(size, part, LINE_END);
+    } else {
+      emit(new byte[0], part, new byte[0]);
+    }
+  }
+
+  /**
+   * Sends what is left of a file as a part of the body.
+   *
+   * @throws IllegalStateException it is longer than was announced
+   */
+  void write(OpenFile file) throws IOException {
+    long length = file.left();
+    if (head.framing() == Framing.NONE || length == 0) {
+      return;
+    }
+    if (length <= SMALL) {
+      ByteBuffer all = ByteBuffer.allocate((int) length);
+      file.read(all);
+      write(all.flip());
+      return;
+    }
+    count(length);
+    if (head.framing() == Framing.CHUNKED) {
+      byte[] size = (Long.toHexString(length) + "\r\n").getBytes(US_ASCII);
+      emit(size, ByteBuffer.allocate(0), new byte[0]);
+    } else {
+      flush();
+    }
+    link.send(file, !sendfile, writeTimeout);
+    if (head.framing() == Framing.CHUNKED) {
+      link.write(ByteBuffer.wrap(LINE_END), writeTimeout);
+    }
+  }
+
+  private void count(long length) {
     if (head.framing() == Framing.LENGTH && bodyBytes + length > head.bodyLength()) {
       throw new IllegalStateException(
           "The app declared a Content-Length of "
@@ -142,12 +191,6 @@ final class Reply {
               + " bytes.");
     }
     bodyBytes += length;
-    if (head.framing() == Framing.CHUNKED) {
-      byte[] size = (Integer.toHexString(length) + "\r\n").getBytes(US_ASCII);
-      emit(size, part, LINE_END);
-    } else {
-      emit(new byte[0], part, new byte[0]);
-    }
   }
 
   /**

@@ -169,6 +169,7 @@ public final class SyncWorker implements Worker {
   @Override
   public void stop() throws Exception {
     try {
+      known(shared).book().awaitBackground();
       known(host).stop();
     } finally {
       known(log).close(LOG_PATIENCE);

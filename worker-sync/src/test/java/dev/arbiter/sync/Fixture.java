@@ -4,6 +4,7 @@ import dev.arbiter.app.App;
 import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.http.FixtureContext;
+import dev.arbiter.http.Host;
 import dev.arbiter.http.LoadedApp;
 import dev.arbiter.wire.Message.ListenerInfo;
 import dev.arbiter.worker.Connection;
@@ -76,11 +77,39 @@ final class Fixture implements AutoCloseable {
     return new Fixture(app, path, settings);
   }
 
+  /** For the tests that all kinds share. */
+  static Host host(App app, String... settings) throws Exception {
+    Fixture fixture = new Fixture(app, null, settings);
+    return new Host() {
+      @Override
+      public dev.arbiter.http.RawClient connect() throws IOException {
+        return fixture.connectShared();
+      }
+
+      @Override
+      public boolean said(String text) {
+        return fixture.context.said.stream().anyMatch(line -> line.contains(text));
+      }
+
+      @Override
+      public void close() {
+        fixture.close();
+      }
+    };
+  }
+
   /** A client whose connection the worker has been given. */
   RawClient connect() throws IOException {
     RawClient client = connectUnserved();
     serveNext();
     return client;
+  }
+
+  /** The same, with the client that the tests of all kinds share. */
+  dev.arbiter.http.RawClient connectShared() throws IOException {
+    SocketChannel channel = connectChannel();
+    serveNext();
+    return new dev.arbiter.http.RawClient(channel);
   }
 
   /** A client whose connection waits to be accepted. */

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.app.files;
+
+import org.jspecify.annotations.NullMarked;

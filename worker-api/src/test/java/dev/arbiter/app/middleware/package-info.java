@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.app.middleware;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.app;
+
+import org.jspecify.annotations.NullMarked;

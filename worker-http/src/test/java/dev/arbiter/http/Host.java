@@ -1,0 +1,16 @@
+package dev.arbiter.http;
+
+import java.io.IOException;
+
+/** A worker that serves a test's app, of whatever kind. */
+public interface Host extends AutoCloseable {
+  /** A client whose connection it has been given. */
+  RawClient connect() throws IOException;
+
+  /** Whether something was said that contains {@code text}. */
+  boolean said(String text);
+
+  /** Stops the app and the worker. */
+  @Override
+  void close();
+}

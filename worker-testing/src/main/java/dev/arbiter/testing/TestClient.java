@@ -1,0 +1,269 @@
+package dev.arbiter.testing;
+
+import dev.arbiter.app.App;
+import dev.arbiter.app.Headers;
+import dev.arbiter.app.Lifespan;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks an app without a socket, in the test's own process:
+ *
+ * <pre>{@code
+ * try (TestClient client = TestClient.of(new App())) {
+ *   TestResponse answer = client.get("/orders/7");
+ *   assertThat(answer.status()).isEqualTo(200);
+ * }
+ * }</pre>
+ *
+ * <p>The app's start-up runs when the client is made, its shutdown when it is closed. A blocking
+ * app is called on a virtual thread for each request, an async app on one thread that stands for
+ * its event loop, so that an app that blocks it makes the test fail by its time limit. Both meet
+ * the rules a worker keeps: valid header fields, a Content-Length that is true, back-pressure, no
+ * body in answer to HEAD. What only a worker has (limits, framing, the access log) is not there.
+ *
+ * <p>What the app throws is thrown in the test, as the cause of an {@link AppFailure}, unless
+ * {@link Builder#raise} is off: then it is answered with 500, as in a worker.
+ *
+ * <p>Cookies the app sets are kept and sent again. Redirects are not followed. Safe for several
+ * threads.
+ */
+public final class TestClient implements AutoCloseable {
+  private final App app;
+  private final Asked.World world;
+  private final boolean raise;
+  private final Duration timeout;
+  private final Cookies cookies = new Cookies();
+  private final ExecutorService loop;
+
+  private TestClient(Builder builder) {
+    app = builder.app;
+    raise = builder.raise;
+    timeout = builder.timeout;
+    ConcurrentMap<String, Object> state = new ConcurrentHashMap<>();
+    world =
+        new Asked.World(
+            builder.scheme,
+            builder.authority,
+            builder.rootPath,
+            Optional.ofNullable(builder.client),
+            Optional.ofNullable(builder.client).map(_ -> address(80)),
+            Collections.unmodifiableMap(state));
+    loop = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("loop").factory());
+    try {
+      app.startup(new Lifespan(0, 1, 1, "test", state));
+    } catch (Exception thrown) {
+      loop.shutdown();
+      throw new AppFailure("The app's startup failed: " + thrown, thrown);
+    }
+  }
+
+  /**
+   * A client of {@code app}, which is started.
+   *
+   * @throws AppFailure its start-up failed
+   */
+  public static TestClient of(App app) {
+    return builder(app).build();
+  }
+
+  /** A client that differs from {@link #of}. */
+  public static Builder builder(App app) {
+    return new Builder(app);
+  }
+
+  private static InetSocketAddress address(int port) {
+    return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+  }
+
+  /** Says how a client differs. For one thread. */
+  public static final class Builder {
+    private final App app;
+    private String scheme = "http";
+    private String authority = "testserver";
+    private String rootPath = "";
+    private @Nullable SocketAddress client = address(50_000);
+    private boolean raise = true;
+    private Duration timeout = Duration.ofSeconds(10);
+
+    private Builder(App app) {
+      this.app = app;
+    }
+
+    /**
+     * What the app believes to be asked for: scheme and host, with a port if it has one. {@code
+     * http://testserver} by default.
+     *
+     * @throws IllegalArgumentException not such a URL
+     */
+    public Builder baseUrl(String url) {
+      if (!url.matches("https?://[^/?#]+")) {
+        throw new IllegalArgumentException("Not a scheme and host: " + url);
+      }
+      int colon = url.indexOf(':');
+      scheme = url.substring(0, colon);
+      authority = url.substring(colon + 3);
+      return this;
+    }
+
+    /** Where the app is mounted, as {@code --root-path} says it; empty by default. */
+    public Builder rootPath(String path) {
+      rootPath = path;
+      return this;
+    }
+
+    /**
+     * The client's address: 127.0.0.1, port 50000, by default; null for a client on a Unix socket.
+     */
+    public Builder client(@Nullable SocketAddress address) {
+      client = address;
+      return this;
+    }
+
+    /**
+     * Whether what the app throws is thrown in the test, as an {@link AppFailure}. On by default;
+     * if off, it is answered with 500.
+     */
+    public Builder raise(boolean on) {
+      raise = on;
+      return this;
+    }
+
+    /** How long the client waits for anything; 10 seconds by default. */
+    public Builder timeout(Duration limit) {
+      timeout = limit;
+      return this;
+    }
+
+    /**
+     * Makes the client, and starts the app.
+     *
+     * @throws AppFailure its start-up failed
+     */
+    public TestClient build() {
+      return new TestClient(this);
+    }
+  }
+
+  /** Sends a GET; {@code target} is a path with or without a query, percent-encoded. */
+  public TestResponse get(String target) {
+    return request("GET", target).send();
+  }
+
+  /** Sends a POST with this body in UTF-8. */
+  public TestResponse post(String target, String body) {
+    return request("POST", target).body(body).send();
+  }
+
+  /**
+   * A request to be put together.
+   *
+   * @param target a path with or without a query, percent-encoded; {@code *} for OPTIONS
+   * @throws IllegalArgumentException the target's path has a malformed escape: a worker would
+   *     answer 400 without asking the app
+   */
+  public TestRequest request(String method, String target) {
+    Asked.decode(target.replaceFirst("\\?.*", ""));
+    return new TestRequest(this, method, target);
+  }
+
+  /** What the app has put into its lifespan's state; it changes as the app changes it. */
+  public Map<String, Object> state() {
+    return world.state();
+  }
+
+  /** Sets a cookie, for all paths. */
+  public TestClient cookie(String name, String value) {
+    cookies.set(Cookies.uri(world.scheme(), world.authority(), "/"), name, value);
+    return this;
+  }
+
+  /** The value of a cookie that is kept. */
+  public Optional<String> cookie(String name) {
+    return cookies.value(name);
+  }
+
+  /**
+   * Stops the app.
+   *
+   * @throws AppFailure its shutdown failed
+   */
+  @Override
+  public void close() {
+    try {
+      app.shutdown();
+    } catch (Exception thrown) {
+      throw new AppFailure("The app's shutdown failed: " + thrown, thrown);
+    } finally {
+      loop.shutdown();
+    }
+  }
+
+  Duration timeout() {
+    return timeout;
+  }
+
+  TestStream open(
+      String method, String target, Headers fields, byte @Nullable [] body, boolean streaming) {
+    Headers sent = fields;
+    if (!sent.contains("host")) {
+      sent = sent.with("host", world.authority());
+    }
+    int question = target.indexOf('?');
+    String path = Asked.decode(question < 0 ? target : target.substring(0, question));
+    URI uri = Cookies.uri(world.scheme(), world.authority(), path);
+    String cookie = cookies.toSend(uri);
+    if (!cookie.isEmpty() && !sent.contains("cookie")) {
+      sent = sent.with("cookie", cookie);
+    }
+    Exchange exchange = new Exchange(method, loop, raise);
+    if (body != null) {
+      exchange.in.put(body);
+    }
+    if (!streaming) {
+      exchange.in.end();
+    }
+    exchange.head.thenAccept(head -> cookies.keep(uri, head.headers()));
+    InputStream read = Waits.input(exchange.in, Exchange.APP_LIMIT);
+    exchange.run(app, new Asked(world, method, target, sent, read));
+    return new TestStream(this, exchange);
+  }
+
+  <T> T await(CompletableFuture<T> stage) {
+    try {
+      return stage.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new AppFailure("The test was interrupted while it waited for the app", interrupted);
+    } catch (TimeoutException late) {
+      throw new AppFailure("The app was not done within " + timeout.toMillis() + " ms", late);
+    } catch (ExecutionException failed) {
+      Throwable cause = failed.getCause() == null ? failed : failed.getCause();
+      throw new AppFailure("The app failed: " + cause, cause);
+    }
+  }
+
+  void awaitDone(Exchange exchange) {
+    if (raise) {
+      await(exchange.done);
+    } else {
+      await(exchange.done.exceptionally(_ -> null));
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package dev.arbiter.testing;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.arbiter.app.Headers;
+import org.jspecify.annotations.Nullable;
+
+/** A request that is being put together. For one thread, and for one use. */
+public final class TestRequest {
+  private final TestClient client;
+  private final String method;
+  private final String target;
+  private Headers headers = Headers.empty();
+  private byte @Nullable [] body;
+  private boolean streaming;
+
+  TestRequest(TestClient client, String method, String target) {
+    this.client = client;
+    this.method = method;
+    this.target = target;
+  }
+
+  /** One more header field. A {@code Host} or {@code Cookie} replaces the client's own. */
+  public TestRequest header(String name, String value) {
+    headers = headers.with(name, value);
+    return this;
+  }
+
+  /** A body, with its Content-Length. */
+  public TestRequest body(byte[] bytes) {
+    body = bytes.clone();
+    streaming = false;
+    return this;
+  }
+
+  /** A body in UTF-8, with its Content-Length; says nothing of its type. */
+  public TestRequest body(String text) {
+    return body(text.getBytes(UTF_8));
+  }
+
+  /** A body that is written to {@link TestStream#requestBody} once the request is open: chunked. */
+  public TestRequest streaming() {
+    body = null;
+    streaming = true;
+    return this;
+  }
+
+  /**
+   * Sends it, and waits for the whole response and for the app to be done.
+   *
+   * @throws AppFailure the app failed, or was not done in time
+   */
+  public TestResponse send() {
+    if (streaming) {
+      throw new IllegalStateException("A body that streams needs open(), which gives its stream.");
+    }
+    try (TestStream stream = open()) {
+      return stream.readAll();
+    }
+  }
+
+  /** Sends its head, and its body unless that is to be streamed; does not wait. */
+  public TestStream open() {
+    Headers fields = headers;
+    if (streaming) {
+      fields = fields.with("transfer-encoding", "chunked");
+    } else if (body != null) {
+      fields = fields.with("content-length", Integer.toString(body.length));
+    }
+    return client.open(method, target, fields, body, streaming);
+  }
+}

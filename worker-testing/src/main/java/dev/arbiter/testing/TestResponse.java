@@ -1,0 +1,49 @@
+package dev.arbiter.testing;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.arbiter.app.Headers;
+import java.util.Optional;
+
+/** A response that is complete. */
+public final class TestResponse {
+  private final int status;
+  private final Headers headers;
+  private final byte[] body;
+
+  TestResponse(int status, Headers headers, byte[] body) {
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+  }
+
+  /** The status, 200 to 599. */
+  public int status() {
+    return status;
+  }
+
+  /** The header fields the app has sent, and {@code content-length} where a worker would add it. */
+  public Headers headers() {
+    return headers;
+  }
+
+  /** The value of the first field of this name. */
+  public Optional<String> header(String name) {
+    return headers.first(name);
+  }
+
+  /** The body; empty for HEAD, 204 and 304. */
+  public byte[] bytes() {
+    return body.clone();
+  }
+
+  /** The body as UTF-8. */
+  public String text() {
+    return new String(body, UTF_8);
+  }
+
+  @Override
+  public String toString() {
+    return status + " " + headers + " " + body.length + " bytes";
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.testing;
+
+import org.jspecify.annotations.NullMarked;
