@@ -29,6 +29,11 @@ public interface RequestHead {
   /** {@code http} or {@code https}. */
   String scheme();
 
+  /** How this connection is secured; empty if it is not, be it that a proxy in front is. */
+  default Optional<TlsInfo> tls() {
+    return Optional.empty();
+  }
+
   /** The header fields in the order they came. */
   Headers headers();
 

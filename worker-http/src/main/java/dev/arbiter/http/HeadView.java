@@ -2,7 +2,9 @@ package dev.arbiter.http;
 
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.RequestHead;
+import dev.arbiter.app.TlsInfo;
 import java.time.Duration;
+import java.util.Optional;
 
 /** A request's head as an app sees it, whichever worker read it. Any thread. */
 public abstract class HeadView implements RequestHead {
@@ -57,8 +59,11 @@ public abstract class HeadView implements RequestHead {
 
   @Override
   public final String scheme() {
-    return "http";
+    return tls().isPresent() ? "https" : "http";
   }
+
+  @Override
+  public abstract Optional<TlsInfo> tls();
 
   @Override
   public final Headers headers() {

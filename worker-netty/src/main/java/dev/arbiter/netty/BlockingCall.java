@@ -4,6 +4,7 @@ import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
+import dev.arbiter.app.TlsInfo;
 import dev.arbiter.app.SendEvent.ResponseStart;
 import dev.arbiter.http.HeadView;
 import java.io.InputStream;
@@ -90,6 +91,11 @@ final class BlockingCall extends HeadView implements Request, Runnable {
   @Override
   public Optional<SocketAddress> server() {
     return exchange.server();
+  }
+
+  @Override
+  public Optional<TlsInfo> tls() {
+    return exchange.tls();
   }
 
   @Override

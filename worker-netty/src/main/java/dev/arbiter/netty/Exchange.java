@@ -4,6 +4,7 @@ import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.HttpScope;
+import dev.arbiter.app.TlsInfo;
 import dev.arbiter.http.HeadView;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Refusal;
@@ -188,6 +189,11 @@ final class Exchange extends HeadView
   @Override
   public Optional<SocketAddress> server() {
     return Optional.ofNullable(connection.server());
+  }
+
+  @Override
+  public Optional<TlsInfo> tls() {
+    return Optional.ofNullable(connection.tlsInfo());
   }
 
   @Override

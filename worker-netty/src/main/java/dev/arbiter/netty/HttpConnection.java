@@ -2,6 +2,7 @@ package dev.arbiter.netty;
 
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
+import dev.arbiter.app.TlsInfo;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules.Rule;
@@ -22,11 +23,14 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +59,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private final Loop loop;
   private final Channel channel;
   private final RequestDecoder decoder;
+  private final @Nullable TlsGate tls;
   private final Deque<Object> queue = new ArrayDeque<>(0);
   private @Nullable ChannelHandlerContext context;
   private @Nullable Exchange exchange;
@@ -62,6 +67,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private int place;
   private int since;
   private int served;
+  private boolean shaking;
   private boolean inMidHead;
   private boolean reading = true;
   private boolean inRead;
@@ -71,10 +77,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private int stuckSince;
   private long stuckAt;
 
-  HttpConnection(Loop loop, Channel channel, RequestDecoder decoder) {
+  HttpConnection(Loop loop, Channel channel, RequestDecoder decoder, @Nullable TlsGate tls) {
     this.loop = loop;
     this.channel = channel;
     this.decoder = decoder;
+    this.tls = tls;
+    shaking = tls != null;
   }
 
   Loop loop() {
@@ -95,6 +103,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   private static @Nullable SocketAddress address(@Nullable SocketAddress address) {
     return address instanceof java.net.InetSocketAddress ? address : null;
+  }
+
+  /** How the connection is secured; null if it is not. */
+  @Nullable TlsInfo tlsInfo() {
+    return tls == null ? null : tls.info();
   }
 
   ByteBufAllocator allocator() {
@@ -205,15 +218,38 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (event instanceof ChannelInputShutdownEvent) {
+    if (event instanceof SslHandshakeCompletionEvent handshake) {
+      shaken(handshake);
+    } else if (event == TlsGate.PLAIN_HTTP) {
+      shaking = false;
+      refuse(new IncomingHead(loop.service().settings().rules()), Rule.PLAIN_ON_TLS.refusal());
+    } else if (event instanceof ChannelInputShutdownEvent
+        || event.equals(SslCloseCompletionEvent.SUCCESS)) {
       inputEnded = true;
       if (phase == Phase.LINGERING
           || (phase == Phase.OPEN && exchange == null && queue.isEmpty())) {
-        channel.close();
+        close();
       } else if (exchange != null) {
         // It may only have shut its side: what is under way is answered all the same.
         exchange.inbox().end();
       }
+    }
+  }
+
+  private void shaken(SslHandshakeCompletionEvent handshake) {
+    if (tls != null && handshake.isSuccess()) {
+      tls.shaken();
+      shaking = false;
+      since = loop.tick();
+    }
+  }
+
+  /** Closes what needs no more words: nothing is under way, or all has been said. */
+  private void close() {
+    if (tls != null && phase == Phase.LINGERING) {
+      tls.close();
+    } else {
+      channel.close();
     }
   }
 
@@ -230,8 +266,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    // A client that resets its connection is no news. Anything else is a fault of this class.
-    if (!(cause instanceof IOException)) {
+    // A client that resets its connection, or fails at TLS, is no news. Anything else is a fault of
+    // this class.
+    if (cause.getCause() instanceof SSLException failure) {
+      loop.tlsFailed(client(), failure);
+    } else if (!(cause instanceof IOException)) {
       OutOfMemory.leaveIf(cause);
       loop.service().warn("A connection failed and was closed: " + cause);
     }
@@ -340,7 +379,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
     phase = Phase.LINGERING;
     since = loop.tick();
-    ((DuplexChannel) channel).shutdownOutput();
+    if (tls == null) {
+      ((DuplexChannel) channel).shutdownOutput();
+    } else {
+      tls.shutdownOutput();
+    }
     if (!reading) {
       reading = true;
       channel.config().setAutoRead(true);
@@ -355,7 +398,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     } else if (unflushed) {
       flush();
     }
-    channel.close();
+    if (tls != null && reset) {
+      tls.close();
+    } else {
+      channel.close();
+    }
   }
 
   /** Answers a request that no app sees, and ends the connection. */
@@ -392,13 +439,17 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       case ENDING -> {}
       case LINGERING -> {
         if (passed > LINGER_TICKS) {
-          channel.close();
+          close();
         }
       }
       case OPEN -> {
         Exchange current = exchange;
         if (current != null) {
           current.inbox().check();
+        } else if (shaking) {
+          if (passed > (loop.lingerOver() ? LINGER_TICKS : loop.handshakeTicks())) {
+            channel.close();
+          }
         } else if (inMidHead) {
           if (passed > loop.headerTicks()) {
             IncomingHead unread = new IncomingHead(loop.service().settings().rules());
@@ -420,7 +471,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void endIdle() {
-    if (!readLate()) {
+    // Under TLS, what came may be less than a record: no part of a request that could be seen.
+    if (!readLate() || (exchange == null && !decoder.inMidHead())) {
       channel.close();
     }
   }

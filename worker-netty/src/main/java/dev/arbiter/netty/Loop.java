@@ -2,6 +2,7 @@ package dev.arbiter.netty;
 
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.ResponseHead;
+import dev.arbiter.http.tls.ServerTls;
 import dev.arbiter.worker.Connection;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -10,6 +11,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +35,7 @@ final class Loop {
   private final EventLoop executor;
   private final Service service;
   private final @Nullable LoopWatch watch;
+  private final @Nullable ServerTls tls;
   private final ResponseHead responseHead;
   private final Thread.Builder.OfVirtual ownThreads;
   private final Thread.Builder.OfVirtual ordinaryThreads = LoopThreads.ordinary();
@@ -43,6 +46,7 @@ final class Loop {
   private final int headerTicks;
   private final int bodyTicks;
   private final int writeTicks;
+  private final int handshakeTicks;
   private int tick;
   private boolean ticking;
   private boolean lingerOver;
@@ -53,10 +57,17 @@ final class Loop {
   /** What the loop began last; read by the watch when the loop does not answer. */
   private volatile @Nullable BlockingCall begun;
 
+  /** One that speaks no TLS. */
   Loop(EventLoop executor, Service service, @Nullable LoopWatch watch) {
+    this(executor, service, watch, null);
+  }
+
+  Loop(EventLoop executor, Service service, @Nullable LoopWatch watch, @Nullable ServerTls tls) {
     this.executor = executor;
     this.service = service;
     this.watch = watch;
+    this.tls = tls;
+    this.handshakeTicks = ticks(tls == null ? Duration.ZERO : tls.handshakeTimeout());
     this.ownThreads = LoopThreads.on(executor);
     HttpSettings settings = service.settings();
     this.responseHead = new ResponseHead(settings);
@@ -102,6 +113,10 @@ final class Loop {
 
   int writeTicks() {
     return writeTicks;
+  }
+
+  int handshakeTicks() {
+    return handshakeTicks;
   }
 
   boolean lingerOver() {
@@ -158,7 +173,7 @@ final class Loop {
       return;
     }
     channel.closeFuture().addListener(_ -> gone(connection));
-    prepare(channel);
+    prepare(channel, tls != null && tls.serves(connection.listener()) ? tls : null);
     ChannelFuture registered = executor.register(channel);
     registered.addListener(
         done -> {
@@ -173,15 +188,27 @@ final class Loop {
     connection.closed();
   }
 
-  /** Sets a channel up for HTTP; also used for the warm-up's own connections. */
+  /** Sets a channel up for HTTP in the clear; also used for the warm-up's own connections. */
   void prepare(Channel channel) {
+    prepare(channel, null);
+  }
+
+  private void prepare(Channel channel, @Nullable ServerTls secure) {
     channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     channel.config().setWriteBufferWaterMark(WATER);
     if (channel instanceof EpollSocketChannel tcp) {
       tcp.config().setTcpNoDelay(true);
     }
+    TlsGate gate = secure == null ? null : TlsGate.install(channel, secure);
     RequestDecoder decoder = new RequestDecoder(service.settings().rules());
-    channel.pipeline().addLast(decoder, new HttpConnection(this, channel, decoder));
+    channel.pipeline().addLast(decoder, new HttpConnection(this, channel, decoder, gate));
+  }
+
+  /** A client failed at TLS. */
+  void tlsFailed(@Nullable SocketAddress client, Exception cause) {
+    if (tls != null) {
+      tls.failed(client, cause);
+    }
   }
 
   void opened(HttpConnection connection) {

@@ -73,6 +73,12 @@ final class Conversation {
     }
   }
 
+  /** Answers a client of which no request will be read, and ends the connection. */
+  void refuse(Refusal refusal) throws IOException {
+    parser.head().refuse(refusal);
+    refuse(refusal, shared.book().begin("", "", link.client()), System.nanoTime(), link.bytesIn());
+  }
+
   private boolean awaitRequest(boolean first) throws IOException {
     if (in.hasRemaining()) {
       return true;

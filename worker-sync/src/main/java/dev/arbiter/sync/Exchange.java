@@ -2,6 +2,7 @@ package dev.arbiter.sync;
 
 import dev.arbiter.app.HttpScope;
 import dev.arbiter.app.Request;
+import dev.arbiter.app.TlsInfo;
 import dev.arbiter.http.HeadView;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.RequestBook;
@@ -48,6 +49,11 @@ final class Exchange extends HeadView implements Request, HttpScope {
   @Override
   public Optional<SocketAddress> server() {
     return Optional.ofNullable(link.server());
+  }
+
+  @Override
+  public Optional<TlsInfo> tls() {
+    return Optional.ofNullable(link.tls());
   }
 
   @Override

@@ -7,7 +7,9 @@ import dev.arbiter.http.HealthProbe;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.LoadedApp;
 import dev.arbiter.http.RequestBook;
+import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.SlowWatch;
+import dev.arbiter.http.tls.ServerTls;
 import dev.arbiter.worker.Connection;
 import dev.arbiter.worker.DrainOrder;
 import dev.arbiter.worker.Health;
@@ -36,6 +38,7 @@ public final class SyncWorker implements Worker {
   private volatile @Nullable WorkerContext context;
   private volatile @Nullable AppHost host;
   private volatile @Nullable AccessLog log;
+  private volatile @Nullable ServerTls tls;
   private volatile Conversation.@Nullable Shared shared;
 
   /** Serves the app its settings name. */
@@ -57,6 +60,7 @@ public final class SyncWorker implements Worker {
   public void start(WorkerContext runtime) throws Exception {
     WorkerSettings settings = runtime.settings();
     context = runtime;
+    tls = ServerTls.open(runtime).orElse(null);
     AccessLog opened = AccessLog.open(runtime);
     log = opened;
     AppHost app =
@@ -117,7 +121,10 @@ public final class SyncWorker implements Worker {
     connection.taken();
     try {
       boolean unix = connection.listener().unix();
-      converse(new Link(Sockets.adopt(connection.fd(), unix), unix, departure), now);
+      ServerTls secure = tls;
+      boolean plain = secure == null || !secure.serves(connection.listener());
+      Link link = new Link(Sockets.adopt(connection.fd(), unix), unix, departure);
+      converse(link, now, plain ? null : secure);
     } catch (IOException _) {
       // It had gone before it was adopted.
     } finally {
@@ -125,11 +132,16 @@ public final class SyncWorker implements Worker {
     }
   }
 
-  private void converse(Link link, Conversation.Shared now) {
+  private void converse(Link link, Conversation.Shared now, @Nullable ServerTls secure) {
     watch.add(link);
     try {
       try {
-        new Conversation(now, link).run();
+        Conversation conversation = new Conversation(now, link);
+        if (secure == null || secured(link, secure)) {
+          conversation.run();
+        } else {
+          conversation.refuse(Rule.PLAIN_ON_TLS.refusal());
+        }
       } finally {
         watch.remove(link);
         link.close();
@@ -140,6 +152,16 @@ public final class SyncWorker implements Worker {
       Thread.currentThread().interrupt();
     } catch (RuntimeException broken) {
       now.say().accept("error", "A connection failed: " + AppHost.stackTrace(broken));
+    }
+  }
+
+  private static boolean secured(Link link, ServerTls secure) throws IOException {
+    try {
+      return link.secure(secure, secure.handshakeTimeout());
+    } catch (IOException failed) {
+      link.lost();
+      secure.failed(link.client(), failed);
+      throw failed;
     }
   }
 
@@ -193,7 +215,7 @@ public final class SyncWorker implements Worker {
             departure,
             real.say());
     Link link = new Link(Sockets.adopt(fd, true), true, departure);
-    Thread.ofVirtual().name("probe").start(() -> converse(link, own));
+    Thread.ofVirtual().name("probe").start(() -> converse(link, own, null));
   }
 
   @Override
@@ -201,6 +223,10 @@ public final class SyncWorker implements Worker {
     AccessLog opened = log;
     if (opened != null) { // the signal may come before the boot is over
       opened.reopen();
+    }
+    ServerTls secure = tls;
+    if (secure != null) {
+      secure.reload();
     }
   }
 
