@@ -220,7 +220,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof SslHandshakeCompletionEvent handshake) {
       shaken(handshake);
-    } else if (event == TlsGate.PLAIN_HTTP) {
+    } else if (event instanceof TlsGate.PlainHttp) {
       shaking = false;
       refuse(new IncomingHead(loop.service().settings().rules()), Rule.PLAIN_ON_TLS.refusal());
     } else if (event instanceof ChannelInputShutdownEvent

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TlsGate extends ChannelInboundHandlerAdapter {
   /** Told to the connection: the client does not speak TLS, and is answered as it speaks. */
-  static final Object PLAIN_HTTP = new Object();
+  record PlainHttp() {}
 
   private enum Phase {
     NOTHING_READ,
@@ -67,7 +67,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
       if (plain) {
         bytes.release();
         ctx.pipeline().remove(handler);
-        ctx.fireUserEventTriggered(PLAIN_HTTP);
+        ctx.fireUserEventTriggered(new PlainHttp());
         return;
       }
     }

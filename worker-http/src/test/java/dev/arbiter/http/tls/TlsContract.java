@@ -350,10 +350,23 @@ public abstract class TlsContract {
     TlsClient connected = connect(client, "localhost", protocol);
     assertThat(connected.get("/one").body()).isEqualTo("hello /one");
     connected.send(
-        "GET /two HTTP/1.1\r\nHost: a\r\n\r\n"
-            + "POST /stream HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + "5\r\nthree\r\n0\r\n\r\n"
-            + "GET /four HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        """
+        GET /two HTTP/1.1\r
+        Host: a\r
+        \r
+        POST /stream HTTP/1.1\r
+        Host: a\r
+        Transfer-Encoding: chunked\r
+        \r
+        5\r
+        three\r
+        0\r
+        \r
+        GET /four HTTP/1.1\r
+        Host: a\r
+        Connection: close\r
+        \r
+        """);
     assertThat(connected.answer().body()).isEqualTo("hello /two");
     assertThat(connected.answer().body()).isEqualTo("three");
     Answer last = connected.answer();
@@ -419,8 +432,16 @@ public abstract class TlsContract {
     TlsClient connected = new TlsClient(dripping, client, "localhost", protocol);
     opened.add(connected);
     connected.send(
-        "POST /stream HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-            + "5\r\nhello\r\n0\r\n\r\n");
+        """
+        POST /stream HTTP/1.1\r
+        Host: a\r
+        Transfer-Encoding: chunked\r
+        \r
+        5\r
+        hello\r
+        0\r
+        \r
+        """);
     assertThat(connected.answer().body()).isEqualTo("hello");
     assertThat(connected.get("/again").body()).isEqualTo("hello /again");
   }
