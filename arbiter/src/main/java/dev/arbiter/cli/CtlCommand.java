@@ -71,7 +71,8 @@ public final class CtlCommand {
               Waiting.YES,
               "No more connections for the worker in this slot; again: it gets them again"),
           new Row("dump", "NR", Waiting.YES, "Log what the worker in this slot is doing"),
-          new Row("reopen", "", Waiting.YES, "Open all log files again"),
+          new Row(
+              "reopen", "", Waiting.YES, "Open all log files again, and read certificates again"),
           new Row(
               "stop",
               "",

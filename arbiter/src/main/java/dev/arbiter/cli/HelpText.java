@@ -23,7 +23,7 @@ final class HelpText {
         HUP           read the settings again and replace all workers
         TERM          stop: finish what is in flight, at most --graceful-timeout
         INT           the same; a second one stops at once
-        USR1          open log files again
+        USR1          open log files again, read certificates again
         USR2          upgrade: the arbiter itself too, in place, with the same pid
         TTIN, TTOU    one worker more, one fewer
         WINCH         stop the workers and keep the arbiter; ignored on a terminal

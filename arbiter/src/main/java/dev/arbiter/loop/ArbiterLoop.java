@@ -7,7 +7,6 @@ import dev.arbiter.process.Os;
 import dev.arbiter.process.ProcessState;
 import dev.arbiter.process.WorkerProcess;
 import dev.arbiter.release.Release;
-import dev.arbiter.socket.Listener;
 import dev.arbiter.supervise.Action;
 import dev.arbiter.supervise.Event;
 import dev.arbiter.supervise.Event.Request;
@@ -370,7 +369,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
         fleet.deaths(),
         release.map(Release::config),
         release.map(Release::workers).orElse(0),
-        release.map(Release::listeners).orElse(List.of()).stream().map(Listener::name).toList(),
+        release.map(Release::listenerNames).orElse(List.of()),
         System.nanoTime());
   }
 

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -179,6 +180,11 @@ public record Release(
             .distinct()
             .map(Path::toString)
             .collect(Collectors.joining(File.pathSeparator)));
+    settings.put(
+        "tls-listeners",
+        IntStream.range(FIRST_LISTENER, FIRST_LISTENER + secureDescriptors())
+            .mapToObj(Integer::toString)
+            .collect(Collectors.joining(" ")));
     settings.put("hooks-class", hooks.className());
     settings.put("app-class", app.className());
     settings.put("app-factory", app.factory());
@@ -193,6 +199,25 @@ public record Release(
   /** The arbiter's descriptors that a worker inherits, from {@link #FIRST_LISTENER} on. */
   public List<Integer> descriptors() {
     return listeners.stream().flatMap(listener -> listener.fds().stream()).toList();
+  }
+
+  /** Where it listens, as in the log. */
+  public List<String> listenerNames() {
+    int secure = secureListeners();
+    return IntStream.range(0, listeners.size())
+        .mapToObj(i -> listeners.get(i).name(i < secure))
+        .toList();
+  }
+
+  /** How many of the listeners speak TLS: the first, for those that do not come last. */
+  private int secureListeners() {
+    return config.has("certfile")
+        ? Math.max(0, listeners.size() - config.insecureBinds().size())
+        : 0;
+  }
+
+  private int secureDescriptors() {
+    return listeners.stream().limit(secureListeners()).mapToInt(l -> l.fds().size()).sum();
   }
 
   private List<ListenerInfo> listenerInfos() {

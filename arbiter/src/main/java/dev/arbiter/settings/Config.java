@@ -214,6 +214,11 @@ public final class Config {
     return list("bind").stream().map(BindAddress::parse).toList();
   }
 
+  /** Where to listen without TLS beside them. */
+  public List<BindAddress> insecureBinds() {
+    return list("insecure-bind").stream().map(BindAddress::parse).toList();
+  }
+
   /** Where workers run and relative paths start: {@code chdir}, or else the current folder. */
   public Path directory() {
     return directory;
@@ -298,14 +303,7 @@ public final class Config {
     for (Setting setting : Settings.here()) {
       Value value = value(setting.name());
       if (!value.texts().isEmpty()) {
-        Value told =
-            setting.name().equals("env")
-                ? new Value(
-                    value.texts().stream()
-                        .map(pair -> pair.substring(0, pair.indexOf('=') + 1) + "...")
-                        .toList(),
-                    value.source())
-                : value;
+        Value told = told(setting, value);
         entries.add(
             new Entry(
                 setting.name(),
@@ -316,6 +314,19 @@ public final class Config {
       }
     }
     return entries;
+  }
+
+  private static Value told(Setting setting, Value value) {
+    if (setting.type() instanceof Type.Secret) {
+      return new Value(List.of(Type.Secret.told(value.text())), value.source());
+    }
+    return setting.name().equals("env")
+        ? new Value(
+            value.texts().stream()
+                .map(pair -> pair.substring(0, pair.indexOf('=') + 1) + "...")
+                .toList(),
+            value.source())
+        : value;
   }
 
   private static String shown(Setting setting, Value value) {

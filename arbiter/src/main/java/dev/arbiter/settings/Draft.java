@@ -101,6 +101,10 @@ final class Draft {
     return new Draft(name, new Type.Text(placeholder), fallback, help, more);
   }
 
+  static Draft secret(String name, String placeholder, String help, Trait... more) {
+    return new Draft(name, new Type.Secret(placeholder), "", help, more);
+  }
+
   static Draft path(String name, String fallback, String help, Trait... more) {
     return new Draft(name, new Type.FilePath("PATH"), fallback, help, more);
   }

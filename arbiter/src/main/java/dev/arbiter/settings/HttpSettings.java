@@ -16,6 +16,7 @@ import static dev.arbiter.settings.Draft.means;
 import static dev.arbiter.settings.Draft.notYet;
 import static dev.arbiter.settings.Draft.onOff;
 import static dev.arbiter.settings.Draft.path;
+import static dev.arbiter.settings.Draft.secret;
 import static dev.arbiter.settings.Draft.size;
 import static dev.arbiter.settings.Draft.text;
 import static dev.arbiter.settings.Draft.whole;
@@ -225,32 +226,59 @@ final class HttpSettings {
   private static List<Setting> tls() {
     return group(
         Group.TLS,
-        path("certfile", "", "Certificate chain", LATER, flag("--ssl-certfile")),
-        path("keyfile", "", "Private key", LATER, flag("--ssl-keyfile")),
-        text("ssl-keyfile-password", "PASSWORD", "", "Password of the private key", LATER),
-        text("ssl-version", "VERSION", "", "Lowest TLS version", LATER),
-        text(
+        path(
+            "certfile",
+            "",
+            "The server's certificate and those that vouch for it, as PEM; or all of it with the key "
+                + "as PKCS#12. With it, the addresses of --bind speak TLS",
+            flag("--ssl-certfile")),
+        path(
+            "keyfile",
+            "",
+            "Private key as PEM: PKCS#8, RSA or EC; without it, the key is in --certfile",
+            flag("--ssl-keyfile")),
+        secret(
+            "ssl-keyfile-password",
+            "file:PATH|env:NAME|PASSWORD",
+            "Password of private keys and PKCS#12 files: the first line of a file, a variable of the "
+                + "workers, or the password itself, which the command line refuses"),
+        choice(
+            "ssl-version",
+            "1.2|1.3",
+            "1.2",
+            "Lowest TLS version",
+            means("1.2", "TLSv1.2", "TLSv1_2", "TLS", "TLS_SERVER", "PROTOCOL_TLS_SERVER", "17"),
+            means("1.3", "TLSv1.3", "TLSv1_3")),
+        choice(
             "ssl-cert-reqs",
             "none|optional|required",
             "none",
-            "Ask clients for a certificate",
-            LATER,
-            fine("0"),
-            flag("--cert-reqs")),
+            "Ask clients for a certificate, of an authority in --ca-certs",
+            flag("--cert-reqs"),
+            means("none", "0", "CERT_NONE"),
+            means("optional", "1", "CERT_OPTIONAL"),
+            means("required", "2", "CERT_REQUIRED")),
         path(
             "ca-certs",
             "",
-            "Authorities clients' certificates are checked with",
-            LATER,
+            "Authorities that clients' certificates are checked with, as PEM",
             flag("--ssl-ca-certs")),
-        path("ssl-crl", "", "Revoked certificates", LATER),
-        text("ciphers", "LIST", "", "Cipher suites", LATER, flag("--ssl-ciphers")),
+        path(
+            "ssl-crl",
+            "",
+            "Lists of revoked certificates, as PEM: one of each authority in a client's chain"),
+        text(
+            "ciphers",
+            "LIST",
+            "",
+            "Cipher suites of TLS 1.2, best first, with colons between; suites of TLS 1.3 only if "
+                + "some are named. Without it, those with forward secrecy and AEAD",
+            flag("--ssl-ciphers")),
         text(
             "sni",
             "NAME=CERT,KEY",
             "",
-            "Certificate for a host name; may be repeated",
-            REPEATED,
-            LATER));
+            "Certificate and key for a host name, or for *.NAME; may be repeated",
+            REPEATED));
   }
 }

@@ -148,9 +148,9 @@ final class ProcessSettings {
         address(
             "insecure-bind",
             "",
-            "Where to listen without TLS beside it; may be repeated",
-            REPEATED,
-            LATER));
+            "Where to listen without TLS beside --bind, which speaks TLS where there is a "
+                + "--certfile; may be repeated",
+            REPEATED));
   }
 
   private static List<Setting> workers() {

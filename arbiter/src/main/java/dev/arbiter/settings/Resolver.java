@@ -55,6 +55,7 @@ final class Resolver {
       take(one);
     }
     settleBinds();
+    TlsRules.check(values, notices);
     settleAccessLog();
     settleWorkers();
     settleTimes();
@@ -220,7 +221,9 @@ final class Resolver {
         sources.size() == 1 && first.source().kind() == strongest
             ? first.source()
             : new Source(strongest, String.join(", ", sources), String.join(", ", sources));
-    rejectDoubles(binds, source);
+    List<String> all = new ArrayList<>(binds);
+    all.addAll(value("insecure-bind").texts());
+    rejectDoubles(all, source);
     values.put("bind", new Value(binds, source));
     for (String name : names.subList(1, names.size())) {
       values.put(name, new Value(List.of(), Source.DEFAULT));

@@ -87,7 +87,10 @@ final class TimeSettings {
             "timeout-worker-healthcheck",
             "5s",
             "A new worker's answer to --health-path may take this long. 0: no limit"),
-        duration("tls-handshake-timeout", "10s", "A TLS handshake may take this long", LATER),
+        duration(
+            "tls-handshake-timeout",
+            "10s",
+            "A TLS handshake may take this long, from the accepted connection on. 0: no limit"),
         duration(
             "request-timeout",
             "0",

@@ -125,7 +125,7 @@ final class TomlFile {
       case Type.Span _ when value instanceof Long || value instanceof Double -> value.toString();
       case Type.Size _ when value instanceof Long -> value.toString();
       case Type.Choice _ when value instanceof Long -> value.toString();
-      case Type.Span _, Type.Size _, Type.Choice _, Type.Text _, Type.FilePath _
+      case Type.Span _, Type.Size _, Type.Choice _, Type.Text _, Type.Secret _, Type.FilePath _
           when value instanceof String text ->
           text;
       case Type.Mode _, Type.Bind _, Type.Pair _, Type.Addresses _, Type.Field _
@@ -137,8 +137,9 @@ final class TomlFile {
 
   private static SettingsException wrong(
       Setting setting, Source source, Object value, String expected) {
+    String shown = setting.type() instanceof Type.Secret ? "..." : literal(value);
     return new SettingsException(
-        source.with(literal(value)) + ": expected " + expected, setting.help() + ".");
+        source.with(shown) + ": expected " + expected, setting.help() + ".");
   }
 
   /** A value as it may have stood in the file. */

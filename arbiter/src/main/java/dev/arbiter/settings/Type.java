@@ -35,6 +35,31 @@ public sealed interface Type {
     }
   }
 
+  /** A text that nobody is to read over a shoulder: where it is found may be shown, it may not. */
+  record Secret(String placeholder) implements Type {
+    private static final Pattern PLACE = Pattern.compile("(file|env):.+");
+
+    @Override
+    public String canonical(String text) {
+      return text;
+    }
+
+    /** Whether {@code text} only says where the secret is. */
+    static boolean isPlace(String text) {
+      return PLACE.matcher(text).matches();
+    }
+
+    @Override
+    public String shown(String canonical) {
+      return Toml.quoted(told(canonical));
+    }
+
+    /** What may be seen of it. */
+    static String told(String canonical) {
+      return isPlace(canonical) ? canonical : "...";
+    }
+  }
+
   /** A file or folder; {@code -} is standard output where that makes sense. */
   record FilePath(String placeholder) implements Type {
     @Override

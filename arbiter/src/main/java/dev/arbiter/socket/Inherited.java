@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * The sockets a service manager passed to this process, as sd_listen_fds(3) describes: from
@@ -76,7 +77,10 @@ public final class Inherited {
    */
   List<BindAddress> resolve(Listening wanted) {
     if (!wanted.given() && !sockets.isEmpty()) {
-      return sockets.stream().<BindAddress>map(passed -> new BindAddress.Fd(passed.fd())).toList();
+      return Stream.concat(
+              sockets.stream().<BindAddress>map(passed -> new BindAddress.Fd(passed.fd())),
+              wanted.plain().stream())
+          .toList();
     }
     List<BindAddress> resolved = new ArrayList<>();
     for (BindAddress address : wanted.addresses()) {
@@ -89,6 +93,7 @@ public final class Inherited {
               : List.of();
       resolved.addAll(named.isEmpty() ? List.of(address) : named);
     }
+    resolved.addAll(wanted.plain());
     return resolved;
   }
 

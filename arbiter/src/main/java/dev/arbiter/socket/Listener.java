@@ -141,6 +141,11 @@ public final class Listener {
     return name;
   }
 
+  /** As in the log, where it may speak TLS: {@code https://127.0.0.1:8000}. */
+  public String name(boolean tls) {
+    return tls && name.startsWith("http:") ? "https" + name.substring("http".length()) : name;
+  }
+
   /** Whether it is a Unix socket. */
   public boolean unix() {
     return unix;

@@ -90,8 +90,12 @@ public final class Listeners {
         }
       }
       long pid = ProcessHandle.current().pid();
-      bound.forEach(l -> info.accept("Listening at: %s (%d)".formatted(l.name(), pid)));
       List<Listener> all = List.of(taken).stream().map(Objects::requireNonNull).toList();
+      int secure = wanted.tls() ? all.size() - wanted.plain().size() : 0;
+      for (Listener listener : bound) {
+        String name = listener.name(all.indexOf(listener) < secure);
+        info.accept("Listening at: %s (%d)".formatted(name, pid));
+      }
       inherited.closeUnused(all.stream().flatMap(l -> l.fds().stream()).toList(), info);
       return all;
     } catch (BindFailure e) {

@@ -16,6 +16,8 @@ import java.util.List;
  * @param owner of socket files: {@code USER}, {@code USER:GROUP}, {@code :GROUP}, or empty
  * @param directory what a relative path starts from
  * @param queues sockets for each TCP address; 1: workers share one
+ * @param tls whether {@code addresses} speak TLS
+ * @param plain more addresses, which do not; a socket each
  */
 public record Listening(
     List<BindAddress> addresses,
@@ -24,10 +26,25 @@ public record Listening(
     String permissions,
     String owner,
     Path directory,
-    int queues) {
+    int queues,
+    boolean tls,
+    List<BindAddress> plain) {
 
   public Listening {
     addresses = List.copyOf(addresses);
+    plain = List.copyOf(plain);
+  }
+
+  /** Without TLS. */
+  public Listening(
+      List<BindAddress> addresses,
+      boolean given,
+      int backlog,
+      String permissions,
+      String owner,
+      Path directory,
+      int queues) {
+    this(addresses, given, backlog, permissions, owner, directory, queues, false, List.of());
   }
 
   /** As the settings say. */
@@ -39,6 +56,8 @@ public record Listening(
         config.text("uds-permissions"),
         config.text("uds-owner"),
         config.directory(),
-        queues);
+        queues,
+        config.has("certfile"),
+        config.insecureBinds());
   }
 }

@@ -228,8 +228,8 @@ final class CommandLineTest {
 
   @ParameterizedTest
   @CsvSource({
-    "--certfile c.pem, --certfile is not in this release (value c.pem)",
-    "--ssl-certfile=c.pem, --ssl-certfile is not in this release (value c.pem)",
+    "--h2c both, --h2c is not in this release (value both)",
+    "--http2-cleartext=both, --http2-cleartext is not in this release (value both)",
     "--reload, --reload is not in this release",
     "-D, -D is not in this release",
     "--daemon, --daemon is not in this release",
@@ -334,7 +334,7 @@ final class CommandLineTest {
         "access-log = \"no\" | arbiter.toml:1:1: access-log = \"no\": expected true or false, without quotes",
         "name = [\"a\"]     | arbiter.toml:1:1: name = [\"a\"]: expected a text in quotes",
         "bind = [1]         | arbiter.toml:1:1: bind = [1]: expected texts in the list",
-        "certfile = \"c\"   | arbiter.toml:1:1: certfile is not in this release (value c)",
+        "h2c = \"both\"     | arbiter.toml:1:1: h2c is not in this release (value both)",
         "secure_scheme_headers = {a = \"b\"} | arbiter.toml:1:1: secure_scheme_headers is not in this release (value {...})",
         "config = \"x\"     | arbiter.toml:1:1: config = \"x\": a settings file cannot name another one",
       })
@@ -360,7 +360,7 @@ final class CommandLineTest {
   @CsvSource({
     "ARBITER_WORKERS, many, 'ARBITER_WORKERS=many: expected a whole number from 1 to 1024, or auto'",
     "ARBITER_WROKERS, 4, ARBITER_WROKERS=4: no setting has this name; the nearest is ARBITER_WORKERS",
-    "ARBITER_CERTFILE, c, ARBITER_CERTFILE is not in this release (value c)",
+    "ARBITER_H2C, both, ARBITER_H2C is not in this release (value both)",
     "ARBITER_ARGS, --wrokers 4, ARBITER_ARGS: --wrokers: no flag has this name; the nearest is --workers",
     "ARBITER_ARGS, -w many, 'ARBITER_ARGS: -w many: expected a whole number from 1 to 1024, or auto'",
     "ARBITER_ARGS, --help, ARBITER_ARGS: --help: only for the command line",
@@ -565,7 +565,7 @@ final class CommandLineTest {
         .contains("(default: 30s)")
         .contains("\nSignals:\n")
         .contains("\nExit codes:\n")
-        .doesNotContain("--certfile");
+        .doesNotContain("--h2c");
     assertThat(help.lines()).allMatch(line -> line.length() <= 100);
     assertThat(List.of("HUP", "TERM", "INT", "USR1", "USR2", "TTIN", "WINCH", "QUIT"))
         .allMatch(help::contains);

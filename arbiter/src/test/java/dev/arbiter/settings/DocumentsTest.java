@@ -267,7 +267,9 @@ final class DocumentsTest {
   private static String row(Setting setting) {
     String value =
         setting.isSwitch() ? "switch" : setting.type().placeholder().toLowerCase(Locale.ROOT);
-    if (setting.type() instanceof Type.Choice || setting.type() instanceof Type.Text) {
+    if (setting.type() instanceof Type.Choice
+        || setting.type() instanceof Type.Text
+        || setting.type() instanceof Type.Secret) {
       value = setting.type().placeholder();
     }
     return "| %s%s | %s | %s | %s |\n"

@@ -32,6 +32,26 @@ class InheritedTest {
   }
 
   @Test
+  void addressesWithoutTlsComeLastAndBesideWhatWasPassed() throws Exception {
+    Listening wanted =
+        new Listening(
+            List.of(BindAddress.parse("127.0.0.1:8000")),
+            false,
+            16,
+            "",
+            "",
+            Path.of("/"),
+            1,
+            true,
+            List.of(BindAddress.parse("127.0.0.1:8001")));
+    assertThat(passed("1", "web").resolve(wanted))
+        .containsExactly(new BindAddress.Fd(3), new BindAddress.Tcp("127.0.0.1", 8001));
+    assertThat(Inherited.none().resolve(wanted))
+        .containsExactly(
+            new BindAddress.Tcp("127.0.0.1", 8000), new BindAddress.Tcp("127.0.0.1", 8001));
+  }
+
+  @Test
   void aNameThatNobodyPassedIsNotKnown() throws Exception {
     Listening wanted = wanted(true, "fd://shop");
     BindAddress left = passed("1", "web").resolve(wanted).getFirst();

@@ -271,8 +271,8 @@ final class BadInputTest {
 
   @ParameterizedTest
   @CsvSource({
-    "--certfile,cert.pem",
-    "--ssl-crl,revoked.pem",
+    "--h2c,both",
+    "--h2-max-frame-size,32k",
     "--dogstatsd-tags,a:b",
     "--statsd-host,localhost"
   })

@@ -22,6 +22,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +61,19 @@ final class RawClient implements AutoCloseable {
       socket.setTcpNoDelay(true);
       socket.setSoTimeout(Math.toIntExact(limit.toMillis()));
       socket.connect(address, Math.toIntExact(CONNECT.toMillis()));
+      return new RawClient(socket, socket.getInputStream(), socket.getOutputStream());
+    } catch (IOException e) {
+      socket.close();
+      throw e;
+    }
+  }
+
+  /** A connection inside TLS to this port of 127.0.0.1. */
+  static RawClient tls(int port, SSLContext context) throws IOException {
+    SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port);
+    try {
+      socket.setSoTimeout(Math.toIntExact(Limits.ANSWER.toMillis()));
+      socket.startHandshake();
       return new RawClient(socket, socket.getInputStream(), socket.getOutputStream());
     } catch (IOException e) {
       socket.close();

@@ -18,8 +18,9 @@ final class Says {
   /** Groups: the address, the arbiter's pid. */
   static final Pattern LISTENING = Pattern.compile("Listening at: (.+) \\((\\d+)\\)");
 
+  /** In the clear. */
   static final Pattern LISTENING_TCP =
-      Pattern.compile("Listening at: .*https?://(?:\\[[^]]*]|[^:/\\s]+):(\\d+)");
+      Pattern.compile("Listening at: .*http://(?:\\[[^]]*]|[^:/\\s]+):(\\d+)");
 
   static final Pattern BOOTING = Pattern.compile("Booting worker");
 

@@ -41,6 +41,11 @@ public interface RequestHead {
     return headers().first("host").orElse("");
   }
 
+  /** How this connection is secured; empty if it is not, be it that a proxy in front is. */
+  default Optional<TlsInfo> tls() {
+    return Optional.empty();
+  }
+
   /** The header fields in the order they came. */
   Headers headers();
 

@@ -3,6 +3,7 @@ package dev.arbiter.http;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.RequestHead;
 import java.net.SocketAddress;
+import dev.arbiter.app.TlsInfo;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -85,6 +86,9 @@ public abstract class HeadView implements RequestHead {
   public final Optional<SocketAddress> server() {
     return Optional.ofNullable(origin.server());
   }
+
+  @Override
+  public abstract Optional<TlsInfo> tls();
 
   @Override
   public final Headers headers() {

@@ -98,6 +98,8 @@ public record RequestRules(
     BODY_SIZE(413, "body too long"),
     /** RFC 9112 section 7.1. */
     CHUNK(400, "malformed chunk"),
+    /** RFC 9110 section 4.2.2: https is another origin; such a client meant another port. */
+    PLAIN_ON_TLS(400, "this port speaks TLS: use https"),
     /** RFC 9112 section 2.2: what the parser itself refused. */
     SYNTAX(400, "malformed request"),
     /** RFC 9110 section 15.5.9: the head did not come in time. */

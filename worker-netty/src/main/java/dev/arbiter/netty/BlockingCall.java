@@ -5,11 +5,13 @@ import dev.arbiter.app.Headers;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.SendEvent.ResponseStart;
+import dev.arbiter.app.TlsInfo;
 import dev.arbiter.http.HeadView;
 import dev.arbiter.http.Status;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -93,6 +95,11 @@ final class BlockingCall extends HeadView implements Request, Runnable {
       body = input;
     }
     return input;
+  }
+
+  @Override
+  public Optional<TlsInfo> tls() {
+    return exchange.tls();
   }
 
   @Override

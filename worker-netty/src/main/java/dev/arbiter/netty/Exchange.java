@@ -4,6 +4,7 @@ import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.HttpScope;
+import dev.arbiter.app.TlsInfo;
 import dev.arbiter.http.HeadView;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Origin;
@@ -12,6 +13,7 @@ import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.Status;
 import dev.arbiter.worker.OutOfMemory;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -189,6 +191,11 @@ final class Exchange extends HeadView
   }
 
   // ---- the head, for the app
+
+  @Override
+  public Optional<TlsInfo> tls() {
+    return Optional.ofNullable(connection.tlsInfo());
+  }
 
   @Override
   public String rootPath() {

@@ -3,6 +3,7 @@ package dev.arbiter.netty;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
 import dev.arbiter.http.ConnectionLog.Limit;
+import dev.arbiter.app.TlsInfo;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Origin;
 import dev.arbiter.http.Refusal;
@@ -25,11 +26,13 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +62,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private final Channel channel;
   private final RequestDecoder decoder;
   private Origin origin;
+  private final @Nullable TlsGate tls;
   private final Deque<Object> queue = new ArrayDeque<>(0);
   private @Nullable ChannelHandlerContext context;
   private @Nullable Exchange exchange;
@@ -66,6 +70,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private int place;
   private int since;
   private int served;
+  private boolean shaking;
   private boolean inMidHead;
   private boolean reading = true;
   private boolean inRead;
@@ -75,11 +80,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private int stuckSince;
   private long stuckAt;
 
-  HttpConnection(Loop loop, Channel channel, RequestDecoder decoder, Origin origin) {
+  HttpConnection(
+      Loop loop,
+      Channel channel,
+      RequestDecoder decoder,
+      Origin origin,
+      @Nullable TlsGate tls) {
     this.loop = loop;
     this.channel = channel;
     this.decoder = decoder;
     this.origin = origin;
+    this.tls = tls;
+    shaking = tls != null;
   }
 
   Loop loop() {
@@ -103,6 +115,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   void announced(Origin told) {
     origin = told;
     decoder.announced(told.trusted());
+  }
+
+  /** How the connection is secured; null if it is not. */
+  @Nullable TlsInfo tlsInfo() {
+    return tls == null ? null : tls.info();
   }
 
   ByteBufAllocator allocator() {
@@ -213,15 +230,38 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-    if (event instanceof ChannelInputShutdownEvent) {
+    if (event instanceof SslHandshakeCompletionEvent handshake) {
+      shaken(handshake);
+    } else if (event instanceof TlsGate.PlainHttp) {
+      shaking = false;
+      refuse(new IncomingHead(loop.service().settings().rules()), Rule.PLAIN_ON_TLS.refusal());
+    } else if (event instanceof ChannelInputShutdownEvent
+        || event.equals(SslCloseCompletionEvent.SUCCESS)) {
       inputEnded = true;
       if (phase == Phase.LINGERING
           || (phase == Phase.OPEN && exchange == null && queue.isEmpty())) {
-        channel.close();
+        close();
       } else if (exchange != null) {
         // It may only have shut its side: what is under way is answered all the same.
         exchange.inbox().end();
       }
+    }
+  }
+
+  private void shaken(SslHandshakeCompletionEvent handshake) {
+    if (tls != null && handshake.isSuccess()) {
+      tls.shaken();
+      shaking = false;
+      since = loop.tick();
+    }
+  }
+
+  /** Closes what needs no more words: nothing is under way, or all has been said. */
+  private void close() {
+    if (tls != null && phase == Phase.LINGERING) {
+      tls.close();
+    } else {
+      channel.close();
     }
   }
 
@@ -238,8 +278,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    // A client that resets its connection is no news. Anything else is a fault of this class.
-    if (!(cause instanceof IOException)) {
+    // A client that resets its connection, or fails at TLS, is no news. Anything else is a fault of
+    // this class.
+    if (cause.getCause() instanceof SSLException failure) {
+      loop.tlsFailed(client(), failure);
+    } else if (!(cause instanceof IOException)) {
       OutOfMemory.leaveIf(cause);
       loop.service().warn("A connection failed and was closed: " + cause);
     }
@@ -265,7 +308,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
    * thread.
    */
   boolean sendsFiles() {
-    return loop.service().settings().sendfile() && channel.pipeline().get(SslHandler.class) == null;
+    return loop.service().settings().sendfile() && tls == null;
   }
 
   /** Sends what was written; while a batch of requests is being read, once at its end. */
@@ -362,7 +405,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     }
     phase = Phase.LINGERING;
     since = loop.tick();
-    ((DuplexChannel) channel).shutdownOutput();
+    if (tls == null) {
+      ((DuplexChannel) channel).shutdownOutput();
+    } else {
+      tls.shutdownOutput();
+    }
     if (!reading) {
       reading = true;
       channel.config().setAutoRead(true);
@@ -377,7 +424,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     } else if (unflushed) {
       flush();
     }
-    channel.close();
+    if (tls != null && reset) {
+      tls.close();
+    } else {
+      channel.close();
+    }
   }
 
   /** Answers a request that no app sees, and ends the connection. */
@@ -415,13 +466,17 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       case ENDING -> {}
       case LINGERING -> {
         if (passed > LINGER_TICKS) {
-          channel.close();
+          close();
         }
       }
       case OPEN -> {
         Exchange current = exchange;
         if (current != null) {
           current.inbox().check();
+        } else if (shaking) {
+          if (passed > (loop.lingerOver() ? LINGER_TICKS : loop.handshakeTicks())) {
+            channel.close();
+          }
         } else if (inMidHead) {
           if (passed > loop.headerTicks()) {
             late(Limit.HEAD);
@@ -444,7 +499,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void endIdle() {
-    if (!readLate()) {
+    int before = served;
+    // Under TLS, what came may be less than a record: no part of a request that could be seen.
+    if (!readLate() || (served == before && exchange == null && !decoder.inMidHead())) {
       if (!loop.lingerOver()) {
         late(served == 0 ? Limit.FIRST_BYTE : Limit.IDLE);
       }

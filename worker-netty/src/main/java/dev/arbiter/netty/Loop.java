@@ -4,6 +4,7 @@ import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.Origin;
 import dev.arbiter.http.ProxyGate;
 import dev.arbiter.http.ResponseHead;
+import dev.arbiter.http.tls.ServerTls;
 import dev.arbiter.worker.Connection;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -12,6 +13,7 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +37,7 @@ final class Loop {
   private final EventLoop executor;
   private final Service service;
   private final @Nullable LoopWatch watch;
+  private final @Nullable ServerTls tls;
   private final ResponseHead responseHead;
   private final Thread.Builder.OfVirtual ownThreads;
   private final Thread.Builder.OfVirtual ordinaryThreads = LoopThreads.ordinary();
@@ -45,6 +48,7 @@ final class Loop {
   private final int headerTicks;
   private final int bodyTicks;
   private final int writeTicks;
+  private final int handshakeTicks;
   private int tick;
   private boolean ticking;
   private boolean lingerOver;
@@ -55,10 +59,17 @@ final class Loop {
   /** What the loop began last; read by the watch when the loop does not answer. */
   private volatile @Nullable BlockingCall begun;
 
+  /** One that speaks no TLS. */
   Loop(EventLoop executor, Service service, @Nullable LoopWatch watch) {
+    this(executor, service, watch, null);
+  }
+
+  Loop(EventLoop executor, Service service, @Nullable LoopWatch watch, @Nullable ServerTls tls) {
     this.executor = executor;
     this.service = service;
     this.watch = watch;
+    this.tls = tls;
+    this.handshakeTicks = ticks(tls == null ? Duration.ZERO : tls.handshakeTimeout());
     this.ownThreads = LoopThreads.on(executor);
     HttpSettings settings = service.settings();
     this.responseHead = new ResponseHead(settings);
@@ -104,6 +115,10 @@ final class Loop {
 
   int writeTicks() {
     return writeTicks;
+  }
+
+  int handshakeTicks() {
+    return handshakeTicks;
   }
 
   boolean lingerOver() {
@@ -160,13 +175,14 @@ final class Loop {
       return;
     }
     ProxyGate gate = service.gate();
-    if (gate.on() && !gate.admits(connection.listener().unix(), origin(channel))) {
+    if (gate.on() && !gate.admits(connection.listener().unix(), origin(channel, "http"))) {
       channel.unsafe().closeForcibly();
       gone(connection);
       return;
     }
     channel.closeFuture().addListener(_ -> gone(connection));
-    HttpConnection http = prepare(channel);
+    ServerTls secure = tls != null && tls.serves(connection.listener()) ? tls : null;
+    HttpConnection http = prepare(channel, secure);
     if (gate.on()) {
       channel.pipeline().addFirst(new PreambleHandler(gate, http));
     }
@@ -184,21 +200,26 @@ final class Loop {
     connection.closed();
   }
 
-  /** Sets a channel up for HTTP; also used for the warm-up's own connections. */
+  /** Sets a channel up for HTTP in the clear; also used for the warm-up's own connections. */
   HttpConnection prepare(Channel channel) {
+    return prepare(channel, null);
+  }
+
+  private HttpConnection prepare(Channel channel, @Nullable ServerTls secure) {
     channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     channel.config().setWriteBufferWaterMark(WATER);
     if (channel instanceof EpollSocketChannel tcp) {
       tcp.config().setTcpNoDelay(true);
     }
-    Origin origin = origin(channel);
+    TlsGate tlsGate = secure == null ? null : TlsGate.install(channel, secure);
+    Origin origin = origin(channel, secure == null ? "http" : "https");
     RequestDecoder decoder = new RequestDecoder(service.settings().rules(), origin.trusted());
-    HttpConnection connection = new HttpConnection(this, channel, decoder, origin);
+    HttpConnection connection = new HttpConnection(this, channel, decoder, origin, tlsGate);
     channel.pipeline().addLast(decoder, connection);
     return connection;
   }
 
-  private Origin origin(Channel channel) {
+  private Origin origin(Channel channel, String scheme) {
     return service
         .settings()
         .proxy()
@@ -206,7 +227,14 @@ final class Loop {
             channel instanceof EpollDomainSocketChannel,
             channel.remoteAddress(),
             channel.localAddress(),
-            "http");
+            scheme);
+  }
+
+  /** A client failed at TLS. */
+  void tlsFailed(@Nullable SocketAddress client, Exception cause) {
+    if (tls != null) {
+      tls.failed(client, cause);
+    }
   }
 
   void opened(HttpConnection connection) {

@@ -10,6 +10,7 @@ import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.LoadedApp;
 import dev.arbiter.http.RequestBook;
 import dev.arbiter.http.SlowWatch;
+import dev.arbiter.http.tls.ServerTls;
 import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.Connection;
 import dev.arbiter.worker.DrainOrder;
@@ -50,6 +51,7 @@ public final class NettyWorker implements Worker {
   private @Nullable Service service;
   private @Nullable Service probed;
   private @Nullable AccessLog accessLog;
+  private @Nullable ServerTls tls;
   private @Nullable MultiThreadIoEventLoopGroup group;
 
   /** Runs the worker in a process that an arbiter started. */
@@ -71,6 +73,7 @@ public final class NettyWorker implements Worker {
           "The netty worker needs Linux with glibc on x86-64 or aarch64.",
           Epoll.unavailabilityCause());
     }
+    tls = ServerTls.open(context).orElse(null);
     AccessLog log = AccessLog.open(context);
     accessLog = log;
     HttpSettings settings = HttpSettings.from(context.settings());
@@ -117,7 +120,7 @@ public final class NettyWorker implements Worker {
             new DefaultThreadFactory("loop", true, Thread.NORM_PRIORITY),
             LoopMeter.around(EpollIoHandler.newFactory(), load));
     for (EventExecutor executor : started) {
-      Loop loop = new Loop((EventLoop) executor, serving, watch);
+      Loop loop = new Loop((EventLoop) executor, serving, watch, tls);
       loops.add(loop);
       executor.submit(() -> loop.adopt(appLoader)).syncUninterruptibly();
     }
@@ -215,6 +218,10 @@ public final class NettyWorker implements Worker {
     AccessLog log = accessLog;
     if (log != null) {
       log.reopen();
+    }
+    ServerTls secure = tls;
+    if (secure != null) {
+      secure.reload();
     }
   }
 

@@ -65,12 +65,12 @@ final class Conversation {
 
   /** Where its requests come from is what the socket says, if no trusted proxy says otherwise. */
   Conversation(Shared shared, Link link) {
-    this(shared, link, socket(shared, link));
+    this(shared, link, socket(shared, link, "http"));
   }
 
   /** The origin of a connection as its socket tells it. */
-  static Origin socket(Shared shared, Link link) {
-    return shared.settings().proxy().origin(link.unix(), link.client(), link.server(), "http");
+  static Origin socket(Shared shared, Link link, String scheme) {
+    return shared.settings().proxy().origin(link.unix(), link.client(), link.server(), scheme);
   }
 
   /**
@@ -101,6 +101,16 @@ final class Conversation {
 
   private void ended(Limit limit) {
     shared.connectionLog().ended(limit, connection.client());
+  }
+
+  /** Answers a client of which no request will be read, and ends the connection. */
+  void refuse(Refusal refusal) throws IOException {
+    parser.head().refuse(refusal);
+    refuse(
+        refusal,
+        shared.book().begin("", "", connection.client()),
+        System.nanoTime(),
+        link.bytesIn());
   }
 
   private boolean awaitRequest(boolean first) throws IOException {

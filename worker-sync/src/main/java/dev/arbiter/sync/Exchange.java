@@ -2,12 +2,14 @@ package dev.arbiter.sync;
 
 import dev.arbiter.app.HttpScope;
 import dev.arbiter.app.Request;
+import dev.arbiter.app.TlsInfo;
 import dev.arbiter.http.HeadView;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Origin;
 import dev.arbiter.http.RequestBook;
 import java.io.InputStream;
 import java.util.Map;
+import java.util.Optional;
 
 /** One request, as either contract sees it. Any thread, but for the body. */
 final class Exchange extends HeadView implements Request, HttpScope {
@@ -35,6 +37,11 @@ final class Exchange extends HeadView implements Request, HttpScope {
   @Override
   public InputStream body() {
     return body;
+  }
+
+  @Override
+  public Optional<TlsInfo> tls() {
+    return Optional.ofNullable(link.tls());
   }
 
   @Override

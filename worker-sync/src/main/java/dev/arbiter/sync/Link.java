@@ -1,6 +1,9 @@
 package dev.arbiter.sync;
 
 import dev.arbiter.http.OpenFile;
+import dev.arbiter.app.TlsInfo;
+import dev.arbiter.http.tls.ServerTls;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
@@ -30,6 +33,8 @@ final class Link {
 
   private final SocketChannel channel;
   private final boolean unix;
+  private Transport transport;
+  private @Nullable TlsInfo tls;
   private final @Nullable SocketAddress client;
   private final @Nullable SocketAddress server;
   private final Departure departure;
@@ -38,6 +43,7 @@ final class Link {
   private volatile boolean idle;
   private volatile boolean broken;
   private volatile boolean stalled;
+  private boolean told;
   private long bytesIn;
   private long bytesOut;
 
@@ -50,6 +56,7 @@ final class Link {
   Link(SocketChannel channel, boolean unix, Departure departure) throws IOException {
     this.channel = channel;
     this.unix = unix;
+    transport = new Transport.Plain(channel);
     this.departure = departure;
     client = unix ? null : channel.getRemoteAddress();
     server = unix ? null : channel.getLocalAddress();
@@ -65,6 +72,11 @@ final class Link {
 
   @Nullable SocketAddress server() {
     return server;
+  }
+
+  /** How the connection is secured; null if it is not. */
+  @Nullable TlsInfo tls() {
+    return tls;
   }
 
   long bytesIn() {
@@ -93,6 +105,49 @@ final class Link {
   /** A moment {@code limit} from now, or {@link #NEVER} if there is no limit. */
   static long after(Duration limit) {
     return limit.isZero() ? NEVER : System.nanoTime() + limit.toNanos();
+  }
+
+  /**
+   * Makes the connection one inside TLS, before anything else is read.
+   *
+   * @param limit for the handshake
+   * @return whether it is; false if the client speaks HTTP in the clear, as this then does again
+   * @throws SocketTimeoutException it did not come to an end in time
+   * @throws IOException it failed, or the client has gone
+   */
+  boolean secure(ServerTls server, Duration limit) throws IOException {
+    TlsTransport secured = new TlsTransport(channel, server.engine());
+    long until = after(limit);
+    try {
+      while (true) {
+        TlsTransport.Step step = secured.shake();
+        // A client that has not said a word is as idle as one between two requests.
+        idle = !secured.begun();
+        long now = System.nanoTime();
+        switch (step) {
+          case DONE -> {
+            transport = secured;
+            tls = ServerTls.info(secured.engine());
+            return true;
+          }
+          case PLAIN_HTTP -> {
+            return false;
+          }
+          case GONE -> throw new EOFException("The client left during the handshake.");
+          case READ -> awaitHandshake(reading, Sockets.READABLE, until, now);
+          case WRITE -> awaitHandshake(writing, Sockets.WRITABLE, until, now);
+        }
+      }
+    } finally {
+      idle = false;
+    }
+  }
+
+  private void awaitHandshake(Wait wait, int event, long until, long now) throws IOException {
+    if (over(until, now) || (idle && over(departure.idleUntil(), now))) {
+      throw new SocketTimeoutException("The TLS handshake did not end in time.");
+    }
+    await(wait, event, until);
   }
 
   /**
@@ -151,7 +206,7 @@ final class Link {
   int readNow(ByteBuffer to) throws IOException {
     int count;
     try {
-      count = channel.read(to);
+      count = transport.read(to);
     } catch (IOException failed) {
       broken = true;
       throw failed;
@@ -180,12 +235,13 @@ final class Link {
   private void writeAll(ByteBuffer from, Duration limit) throws IOException {
     int end = from.limit();
     long until = NEVER;
-    while (from.position() < end) {
-      from.limit(Math.min(end, from.position() + MOST));
-      int count = channel.write(from);
+    while (from.position() < end || !transport.sent()) {
+      int start = from.position();
+      from.limit(Math.min(end, start + MOST));
+      boolean progress = transport.write(from);
       from.limit(end);
-      if (count > 0) {
-        bytesOut += count;
+      bytesOut += from.position() - start;
+      if (progress) {
         until = NEVER;
         continue;
       }
@@ -208,7 +264,7 @@ final class Link {
    * @throws IOException if the link is not {@link #broken} then, the file cannot be read
    */
   void send(OpenFile file, boolean copying, Duration limit) throws IOException {
-    if (!copying) {
+    if (!copying && tls == null) {
       transfer(file, limit);
       return;
     }
@@ -289,31 +345,43 @@ final class Link {
    * side is closed first, and what still comes is thrown away until the client closes, for a while.
    */
   void closeGently() throws IOException {
-    channel.shutdownOutput();
     long until = after(LINGER_TIME);
+    told = true;
+    while (!transport.end()) {
+      if (over(until, System.nanoTime())) {
+        return;
+      }
+      await(writing, Sockets.WRITABLE, until);
+    }
     ByteBuffer scrap = ByteBuffer.allocate(4096);
     int left = LINGER_BYTES;
-    try {
-      while (left > 0) {
-        int count = read(scrap.clear(), until);
-        if (count < 0) {
-          return;
-        }
-        left -= count;
+    while (left > 0) {
+      int count = transport.discard(scrap.clear());
+      if (count < 0 || (count == 0 && over(until, System.nanoTime()))) {
+        return;
       }
-    } catch (SocketTimeoutException _) {
-      // It had its time.
+      if (count == 0) {
+        await(reading, Sockets.READABLE, until);
+      }
+      left -= count;
     }
   }
 
   /** Makes the next close a reset, where a plain end would look like a complete response. */
   void closeRoughly() throws IOException {
+    told = true; // nothing: under TLS, too, its end would look like that of the response
     if (client != null) {
       channel.setOption(StandardSocketOptions.SO_LINGER, 0);
     }
   }
 
   void close() throws IOException {
-    channel.close();
+    try {
+      if (!told && !broken && tls != null) {
+        transport.end();
+      }
+    } finally {
+      channel.close();
+    }
   }
 }

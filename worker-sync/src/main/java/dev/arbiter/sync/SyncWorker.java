@@ -10,7 +10,9 @@ import dev.arbiter.http.LoadedApp;
 import dev.arbiter.http.Origin;
 import dev.arbiter.http.ProxyGate;
 import dev.arbiter.http.RequestBook;
+import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.SlowWatch;
+import dev.arbiter.http.tls.ServerTls;
 import dev.arbiter.worker.Connection;
 import dev.arbiter.worker.DrainOrder;
 import dev.arbiter.worker.Health;
@@ -39,6 +41,7 @@ public final class SyncWorker implements Worker {
   private volatile @Nullable WorkerContext context;
   private volatile @Nullable AppHost host;
   private volatile @Nullable AccessLog log;
+  private volatile @Nullable ServerTls tls;
   private volatile Conversation.@Nullable Shared shared;
   private volatile @Nullable ProxyGate gate;
 
@@ -61,6 +64,7 @@ public final class SyncWorker implements Worker {
   public void start(WorkerContext runtime) throws Exception {
     WorkerSettings settings = runtime.settings();
     context = runtime;
+    tls = ServerTls.open(runtime).orElse(null);
     AccessLog opened = AccessLog.open(runtime);
     log = opened;
     AppHost app =
@@ -124,8 +128,10 @@ public final class SyncWorker implements Worker {
     connection.taken();
     try {
       boolean unix = connection.listener().unix();
+      ServerTls secure = tls;
+      boolean plain = secure == null || !secure.serves(connection.listener());
       Link link = new Link(Sockets.adopt(connection.fd(), unix), unix, departure);
-      converse(link, now, known(gate));
+      converse(link, now, known(gate), plain ? null : secure);
     } catch (IOException _) {
       // It had gone before it was adopted.
     } finally {
@@ -134,18 +140,30 @@ public final class SyncWorker implements Worker {
   }
 
   /**
+   * Lets a client in: past the preamble of a proxy, then into TLS, then to its requests.
+   *
    * @param door null for what the worker asks itself, which comes in past it
+   * @param secure null if it speaks HTTP in the clear
    */
-  private void converse(Link link, Conversation.Shared now, @Nullable ProxyGate door) {
+  private void converse(
+      Link link,
+      Conversation.Shared now,
+      @Nullable ProxyGate door,
+      @Nullable ServerTls secure) {
     watch.add(link);
     try {
       try {
-        Origin origin = Conversation.socket(now, link);
+        Origin origin = Conversation.socket(now, link, secure == null ? "http" : "https");
         if (door != null && door.on()) {
           origin = Preamble.read(link, now, door, origin);
         }
         if (origin != null) {
-          new Conversation(now, link, origin).run();
+          Conversation conversation = new Conversation(now, link, origin);
+          if (secure == null || secured(link, secure)) {
+            conversation.run();
+          } else {
+            conversation.refuse(Rule.PLAIN_ON_TLS.refusal());
+          }
         }
       } finally {
         watch.remove(link);
@@ -157,6 +175,16 @@ public final class SyncWorker implements Worker {
       Thread.currentThread().interrupt();
     } catch (RuntimeException broken) {
       now.say().accept("error", "A connection failed: " + AppHost.stackTrace(broken));
+    }
+  }
+
+  private static boolean secured(Link link, ServerTls secure) throws IOException {
+    try {
+      return link.secure(secure, secure.handshakeTimeout());
+    } catch (IOException failed) {
+      link.lost();
+      secure.failed(link.client(), failed);
+      throw failed;
     }
   }
 
@@ -212,7 +240,7 @@ public final class SyncWorker implements Worker {
             departure,
             real.say());
     Link link = new Link(Sockets.adopt(fd, true), true, departure);
-    Thread.ofVirtual().name("probe").start(() -> converse(link, own, null));
+    Thread.ofVirtual().name("probe").start(() -> converse(link, own, null, null));
   }
 
   @Override
@@ -220,6 +248,10 @@ public final class SyncWorker implements Worker {
     AccessLog opened = log;
     if (opened != null) { // the signal may come before the boot is over
       opened.reopen();
+    }
+    ServerTls secure = tls;
+    if (secure != null) {
+      secure.reload();
     }
   }
 

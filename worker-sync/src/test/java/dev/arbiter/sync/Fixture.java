@@ -126,6 +126,10 @@ final class Fixture implements AutoCloseable {
     return channel;
   }
 
+  int port() throws IOException {
+    return ((InetSocketAddress) listener.getLocalAddress()).getPort();
+  }
+
   /** Accepts one connection and gives it to the worker; returns when the worker does. */
   void serveNext() throws IOException {
     int fd;

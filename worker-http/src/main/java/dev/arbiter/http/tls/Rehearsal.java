@@ -1,0 +1,105 @@
+package dev.arbiter.http.tls;
+
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import java.security.cert.X509Certificate;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult.HandshakeStatus;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+/**
+ * A handshake in memory, before there is a client: it shows whether keys, protocols and cipher
+ * suites fit together, and loads the classes the first client would wait for.
+ */
+final class Rehearsal {
+  /** More flights than any handshake has. */
+  private static final int ROUNDS = 50;
+
+  private Rehearsal() {}
+
+  /**
+   * Shakes hands with {@code server}, which is of no further use.
+   *
+   * @param lackingCertificate whether it may refuse the client for having no certificate
+   * @throws Wrong no client could connect
+   */
+  static void run(SSLEngine server, boolean lackingCertificate)
+      throws Wrong, GeneralSecurityException {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {new Anyone()}, null);
+    SSLEngine client = context.createSSLEngine();
+    client.setUseClientMode(true);
+    // Whatever the server may be set to speak, the client can.
+    client.setEnabledCipherSuites(server.getEnabledCipherSuites());
+    client.setEnabledProtocols(server.getEnabledProtocols());
+    try {
+      shake(client, server);
+    } catch (SSLException refused) {
+      if (!lackingCertificate) {
+        throw new Wrong(
+            "No client could connect with these keys, --ssl-version and --ciphers: "
+                + refused.getMessage(),
+            "an EC key needs cipher suites with ECDSA, an RSA key those with RSA");
+      }
+    }
+  }
+
+  private static void shake(SSLEngine client, SSLEngine server) throws SSLException {
+    int size = server.getSession().getPacketBufferSize() * 4;
+    ByteBuffer toServer = ByteBuffer.allocate(size);
+    ByteBuffer toClient = ByteBuffer.allocate(size);
+    client.beginHandshake();
+    server.beginHandshake();
+    for (int i = 0; i < ROUNDS && !(isDone(client) && isDone(server)); i++) {
+      step(client, toClient, toServer);
+      step(server, toServer, toClient);
+    }
+  }
+
+  private static boolean isDone(SSLEngine engine) {
+    return engine.getHandshakeStatus() == HandshakeStatus.NOT_HANDSHAKING;
+  }
+
+  private static void step(SSLEngine engine, ByteBuffer in, ByteBuffer out) throws SSLException {
+    ByteBuffer nothing = ByteBuffer.allocate(engine.getSession().getApplicationBufferSize());
+    switch (engine.getHandshakeStatus()) {
+      case NEED_TASK -> engine.getDelegatedTask().run();
+      case NEED_WRAP -> engine.wrap(ByteBuffer.allocate(0), out);
+      default -> {
+        in.flip();
+        engine.unwrap(in, nothing);
+        in.compact();
+      }
+    }
+  }
+
+  /** The only peer there is is this process itself. */
+  private static final class Anyone extends X509ExtendedTrustManager {
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+}

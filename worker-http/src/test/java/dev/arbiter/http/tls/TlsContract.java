@@ -1,0 +1,560 @@
+package dev.arbiter.http.tls;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.Request;
+import dev.arbiter.app.Response;
+import dev.arbiter.app.TlsInfo;
+import dev.arbiter.http.RawClient.Answer;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What every kind of worker does with TLS: a kind's test says how it is started. */
+public abstract class TlsContract {
+  /** As text and bytes: large enough to fill the buffers of a client that does not read. */
+  private static final int LARGE = 12 << 20;
+
+  /** A worker that serves connections, without an arbiter. */
+  public interface Server extends AutoCloseable {
+    /** Where it listens. */
+    int port() throws IOException;
+
+    /** Accepts one connection and gives it to the worker. */
+    void serveNext() throws IOException;
+
+    /** Begins to leave. */
+    void drain(Duration linger);
+
+    /** As on USR1. */
+    void reopen();
+
+    /** What it told the arbiter. */
+    List<String> said();
+
+    /** Connections that are open. */
+    int open();
+
+    @Override
+    void close();
+  }
+
+  @TempDir Path folder;
+  private final List<AutoCloseable> opened = new ArrayList<>();
+  private TestCertificates authority;
+  private SSLContext client;
+  private @Nullable Server running;
+
+  /** For the subclasses. */
+  protected TlsContract() {}
+
+  /** Starts a worker with that app and those settings. */
+  protected abstract Server start(BlockingApp app, String... settings) throws Exception;
+
+  @BeforeEach
+  void issue() throws Exception {
+    authority = new TestCertificates("Test Authority");
+    authority.issue("EC", "localhost").write(folder, "server");
+    client = authority.client();
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    for (AutoCloseable one : opened.reversed()) {
+      one.close();
+    }
+  }
+
+  private Server serve(String... more) throws Exception {
+    String[] settings = {
+      "certfile", folder + "/server.pem", "keyfile", folder + "/server.key", "tls-listeners", "6"
+    };
+    String[] all = java.util.Arrays.copyOf(settings, settings.length + more.length);
+    System.arraycopy(more, 0, all, settings.length, more.length);
+    Server server = start(new App(), all);
+    opened.add(server);
+    running = server;
+    return server;
+  }
+
+  private Socket socket() throws IOException {
+    return socket(new Socket(InetAddress.getLoopbackAddress(), server().port()));
+  }
+
+  private Socket socket(Socket socket) throws IOException {
+    opened.add(socket);
+    server().serveNext();
+    socket.setSoTimeout(10_000);
+    return socket;
+  }
+
+  private Server server() {
+    if (running == null) {
+      throw new IllegalStateException();
+    }
+    return running;
+  }
+
+  private TlsClient connect() throws IOException {
+    return connect(client, "localhost", "");
+  }
+
+  private TlsClient connect(SSLContext context, String name, String protocol) throws IOException {
+    TlsClient connected = new TlsClient(socket(), context, name, protocol);
+    opened.add(connected);
+    return connected;
+  }
+
+  private static String digest(byte[] bytes) throws Exception {
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+  }
+
+  private static byte[] large() {
+    byte[] large = new byte[LARGE];
+    new java.util.Random(1).nextBytes(large);
+    return large;
+  }
+
+  /** Says what it sees. */
+  private static final class App implements BlockingApp {
+    @Override
+    public Response handle(Request request) throws Exception {
+      return switch (request.path()) {
+        case "/tls" ->
+            Response.text(request.scheme() + " " + request.tls().map(App::told).orElse("-"));
+        case "/digest" -> Response.text(digest(request.body().readAllBytes()));
+        case "/large" -> Response.bytes("application/octet-stream", large());
+        case "/stream" -> {
+          byte[] body = request.body().readAllBytes();
+          yield Response.stream(
+              "text/plain",
+              out -> {
+                for (byte one : body) {
+                  out.write(new byte[] {one});
+                  out.flush();
+                }
+              });
+        }
+        case "/cut" ->
+            Response.stream(
+                "text/plain",
+                out -> {
+                  out.write("half".getBytes(ISO_8859_1));
+                  out.flush();
+                  throw new IllegalStateException("cut on purpose");
+                });
+        default -> Response.text("hello " + request.target());
+      };
+    }
+
+    private static String told(TlsInfo tls) {
+      String shown =
+          tls.clientCertificates().stream()
+              .map(one -> one.getSubjectX500Principal().getName())
+              .findFirst()
+              .orElse("-");
+      return tls.protocol() + " " + tls.serverName().orElse("-") + " " + shown;
+    }
+  }
+
+  // ---- handshake
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void appsSeeHowTheConnectionIsSecured(String protocol) throws Exception {
+    serve();
+    TlsClient connected = connect(client, "localhost", protocol);
+    assertThat(connected.get("/tls").body()).isEqualTo("https " + protocol + " localhost -");
+    assertThat(connected.socket().getApplicationProtocol()).isEqualTo("http/1.1");
+  }
+
+  @Test
+  void aListenerThatIsNotNamedStaysPlain() throws Exception {
+    serve("tls-listeners", "7");
+    Socket plain = socket();
+    plain.getOutputStream().write("GET /tls HTTP/1.0\r\n\r\n".getBytes(ISO_8859_1));
+    assertThat(text(plain)).startsWith("HTTP/1.1 200 OK\r\n").endsWith("http -");
+  }
+
+  @Test
+  void tls1_1IsRefusedWithAnAlert() throws Exception {
+    serve();
+    Socket raw = socket();
+    String random = "00".repeat(32);
+    String hello = "0302" + random + "00" + "0004" + "c009c00a" + "0100";
+    String body = "01" + "%06x".formatted(hello.length() / 2) + hello;
+    String record = "160301" + "%04x".formatted(body.length() / 2) + body;
+    raw.getOutputStream().write(HexFormat.of().parseHex(record));
+    byte[] alert = raw.getInputStream().readAllBytes();
+    assertThat(alert).hasSizeGreaterThanOrEqualTo(7);
+    assertThat(alert[0]).isEqualTo((byte) 21);
+    assertThat(alert[6]).isEqualTo((byte) 70); // protocol_version, RFC 8446 section 6.2
+  }
+
+  @Test
+  void aLowestVersionOf1_3RefusesClientsOf1_2() throws Exception {
+    serve("ssl-version", "1.3");
+    assertThatThrownBy(() -> connect(client, "localhost", "TLSv1.2"))
+        .isInstanceOf(IOException.class);
+    assertThat(connect().get("/tls").body()).contains("TLSv1.3");
+  }
+
+  @Test
+  void theNameChoosesTheCertificate() throws Exception {
+    authority.issue("RSA", "a.example").write(folder, "a");
+    authority.issue("EC", "*.b.example").write(folder, "b");
+    serve(
+        "sni",
+        "a.example=%1$s/a.pem,%1$s/a.key\n*.b.example=%1$s/b.pem,%1$s/b.key".formatted(folder));
+    for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+      assertThat(shown("a.example", protocol)).isEqualTo("CN=a.example");
+      assertThat(shown("A.Example", protocol)).isEqualTo("CN=a.example");
+      assertThat(shown("x.b.example", protocol)).isEqualTo("CN=*.b.example");
+      assertThat(shown("b.example", protocol)).isEqualTo("CN=localhost");
+      assertThat(shown("unknown.example", protocol)).isEqualTo("CN=localhost");
+    }
+  }
+
+  private String shown(String name, String protocol) throws Exception {
+    try (TlsClient connected = connect(client, name, protocol)) {
+      return ((java.security.cert.X509Certificate)
+              connected.socket().getSession().getPeerCertificates()[0])
+          .getSubjectX500Principal()
+          .getName();
+    }
+  }
+
+  @Test
+  void aRequiredClientCertificateIsRequired() throws Exception {
+    authorityFile();
+    serve("ssl-cert-reqs", "required", "ca-certs", folder + "/ca.pem");
+    TestCertificates.Issued known = authority.issue("EC", "alice");
+    TestCertificates.Issued unknown = new TestCertificates("Test Authority").issue("EC", "mallory");
+    for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+      assertThat(ask(authority.client(known), protocol)).endsWith(" CN=alice");
+      assertThatThrownBy(() -> ask(client, protocol)).isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> ask(authority.client(unknown), protocol))
+          .isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void anOptionalClientCertificateIsCheckedIfThereIsOne() throws Exception {
+    authorityFile();
+    TestCertificates.Issued known = authority.issue("EC", "alice");
+    TestCertificates.Issued revoked = authority.issue("EC", "bob");
+    Files.writeString(folder.resolve("crl.pem"), authority.revocations(revoked.certificate()));
+    serve(
+        "ssl-cert-reqs",
+        "optional",
+        "ca-certs",
+        folder + "/ca.pem",
+        "ssl-crl",
+        folder + "/crl.pem");
+    assertThat(ask(client, "")).endsWith(" -");
+    assertThat(ask(authority.client(known), "")).endsWith(" CN=alice");
+    assertThatThrownBy(() -> ask(authority.client(revoked), "")).isInstanceOf(IOException.class);
+  }
+
+  private void authorityFile() throws IOException {
+    Files.writeString(folder.resolve("ca.pem"), TestCertificates.pem(authority.certificate()));
+  }
+
+  /** Under TLS 1.3 a client learns only from the first answer that it was refused. */
+  private String ask(SSLContext context, String protocol) throws IOException {
+    try (TlsClient connected = connect(context, "localhost", protocol)) {
+      return connected.get("/tls").body();
+    }
+  }
+
+  @Test
+  void aRequestInTheClearIsToldToUseHttps() throws Exception {
+    serve();
+    Socket plain = socket();
+    plain.getOutputStream().write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(ISO_8859_1));
+    assertThat(text(plain))
+        .startsWith("HTTP/1.1 400 Bad Request\r\n")
+        .containsIgnoringCase("connection: close")
+        .contains("text/plain")
+        .endsWith("this port speaks TLS: use https\n");
+    plain.close();
+    awaitNoneOpen();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "160301", "16030100050100"})
+  void aHandshakeThatDoesNotEndIsClosed(String begun) throws Exception {
+    serve("tls-handshake-timeout", "200");
+    Socket raw = socket();
+    raw.getOutputStream().write(HexFormat.of().parseHex(begun));
+    raw.getInputStream().readAllBytes();
+    awaitNoneOpen();
+    assertThat(connect().get("/").status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"0000000000", "80ff010301", "1603010005ffffffffff", "170303000568656c6c6f"})
+  void whatIsNoTlsIsClosed(String bytes) throws Exception {
+    serve();
+    Socket raw = socket();
+    raw.getOutputStream().write(HexFormat.of().parseHex(bytes));
+    raw.shutdownOutput();
+    try {
+      raw.getInputStream().readAllBytes();
+    } catch (IOException reset) {
+      // As good as closed.
+    }
+    awaitNoneOpen();
+    assertThat(server().said()).noneMatch(line -> line.matches("(warning|error).*"));
+  }
+
+  private void awaitNoneOpen() {
+    long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (server().open() > 0) {
+      assertThat(System.nanoTime()).isLessThan(end);
+      Thread.onSpinWait();
+    }
+  }
+
+  private static String text(Socket socket) throws IOException {
+    return new String(socket.getInputStream().readAllBytes(), ISO_8859_1);
+  }
+
+  // ---- requests
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void keptPipelinedAndChunkedRequestsAreAnsweredInOrder(String protocol) throws Exception {
+    serve();
+    TlsClient connected = connect(client, "localhost", protocol);
+    assertThat(connected.get("/one").body()).isEqualTo("hello /one");
+    connected.send(
+        """
+        GET /two HTTP/1.1\r
+        Host: a\r
+        \r
+        POST /stream HTTP/1.1\r
+        Host: a\r
+        Transfer-Encoding: chunked\r
+        \r
+        5\r
+        three\r
+        0\r
+        \r
+        GET /four HTTP/1.1\r
+        Host: a\r
+        Connection: close\r
+        \r
+        """);
+    assertThat(connected.answer().body()).isEqualTo("hello /two");
+    assertThat(connected.answer().body()).isEqualTo("three");
+    Answer last = connected.answer();
+    assertThat(last.body()).isEqualTo("hello /four");
+    assertThat(last.field("connection")).isEqualTo("close");
+    assertThat(connected.rest()).isEmpty();
+  }
+
+  @Test
+  void hundredContinueComesBeforeTheBody() throws Exception {
+    serve();
+    TlsClient connected = connect();
+    connected.send(
+        "POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    assertThat(connected.answer().status()).isEqualTo(100);
+    assertThat(connected.send("body").answer().body()).isEqualTo("body");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void muchGoesUpAndDownWhole(String protocol) throws Exception {
+    serve();
+    TlsClient connected = connect(client, "localhost", protocol);
+    connected.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    // Nothing is read before the server has filled every buffer there is: the second request, sent
+    // meanwhile, waits behind the first.
+    byte[] body = large();
+    Thread sending =
+        Thread.ofVirtual()
+            .start(
+                () -> {
+                  try {
+                    connected.send(
+                        "POST /digest HTTP/1.1\r\nHost: a\r\nContent-Length: "
+                            + LARGE
+                            + "\r\n\r\n");
+                    connected.send(body);
+                  } catch (IOException failed) {
+                    throw new java.io.UncheckedIOException(failed);
+                  }
+                });
+    assertThat(connected.line()).isEqualTo("HTTP/1.1 200 OK");
+    for (String line = connected.line(); !line.isEmpty(); line = connected.line()) {}
+    assertThat(digest(connected.bytes(LARGE))).isEqualTo(digest(body));
+    assertThat(connected.answer().body()).isEqualTo(digest(body));
+    sending.join();
+  }
+
+  @Test
+  void aClientThatReadsNothingIsGivenUp() throws Exception {
+    serve("write-timeout", "300");
+    TlsClient connected = connect();
+    connected.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    awaitNoneOpen();
+    assertThatThrownBy(() -> connected.bytes(LARGE)).isInstanceOf(IOException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void recordsMayComeByteByByte(String protocol) throws Exception {
+    serve();
+    Socket dripping = socket(new DrippingSocket(server().port()));
+    TlsClient connected = new TlsClient(dripping, client, "localhost", protocol);
+    opened.add(connected);
+    connected.send(
+        """
+        POST /stream HTTP/1.1\r
+        Host: a\r
+        Transfer-Encoding: chunked\r
+        \r
+        5\r
+        hello\r
+        0\r
+        \r
+        """);
+    assertThat(connected.answer().body()).isEqualTo("hello");
+    assertThat(connected.get("/again").body()).isEqualTo("hello /again");
+  }
+
+  /** Sends each byte in a packet of its own. */
+  private static final class DrippingSocket extends Socket {
+    DrippingSocket(int port) throws IOException {
+      super(InetAddress.getLoopbackAddress(), port);
+    }
+
+    @Override
+    public OutputStream getOutputStream() throws IOException {
+      return new FilterOutputStream(super.getOutputStream()) {
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+          for (int i = 0; i < length; i++) {
+            out.write(bytes, offset + i, 1);
+            Thread.yield();
+          }
+        }
+      };
+    }
+  }
+
+  // ---- ends
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void theEndOfAnIdleConnectionIsToldInTls(String protocol) throws Exception {
+    serve("keep-alive", "200");
+    TlsClient connected = connect(client, "localhost", protocol);
+    assertThat(connected.get("/").status()).isEqualTo(200);
+    assertThat(connected.rest()).isEmpty(); // fails where the end comes without a close_notify
+    awaitNoneOpen();
+  }
+
+  @Test
+  void aDrainAnnouncesTheEndOnEachConnection() throws Exception {
+    serve();
+    TlsClient busy = connect();
+    TlsClient idle = connect();
+    assertThat(busy.get("/").field("connection")).isEmpty();
+    assertThat(idle.get("/").field("connection")).isEmpty();
+    server().drain(Duration.ofMillis(300));
+    busy.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n");
+    assertThat(busy.answer().body()).isEqualTo("hello /a");
+    Answer last = busy.answer();
+    assertThat(last.body()).isEqualTo("hello /b");
+    assertThat(last.field("connection")).isEqualTo("close");
+    assertThat(busy.rest()).isEmpty();
+    assertThat(idle.rest()).isEmpty();
+    busy.close();
+    idle.close();
+    awaitNoneOpen();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void aResponseThatWasCutDoesNotLookWhole(String protocol) throws Exception {
+    serve();
+    TlsClient connected = connect(client, "localhost", protocol);
+    connected.send("GET /cut HTTP/1.0\r\n\r\n");
+    assertThatThrownBy(connected::rest).isInstanceOf(IOException.class);
+    awaitNoneOpen();
+  }
+
+  @Test
+  void aClientThatHasEndedItsSideStillGetsItsAnswer() throws Exception {
+    serve();
+    TlsClient connected = connect(client, "localhost", "TLSv1.3");
+    connected.send("GET /half HTTP/1.1\r\nHost: a\r\n\r\n");
+    connected.socket().shutdownOutput();
+    assertThat(connected.answer().body()).isEqualTo("hello /half");
+    assertThat(connected.rest()).isEmpty();
+    awaitNoneOpen();
+  }
+
+  @Test
+  void aBadRequestIsAnsweredAndItsRestThrownAway() throws Exception {
+    serve();
+    TlsClient connected = connect();
+    connected.send("GET / HTTP/1.1\r\n\r\n" + "x".repeat(100_000));
+    assertThat(connected.answer().status()).isEqualTo(400);
+    assertThat(connected.rest()).isEmpty();
+  }
+
+  // ---- reload
+
+  @Test
+  void newFilesAreUsedFromTheNextConnectionOn() throws Exception {
+    serve();
+    TlsClient old = connect();
+    assertThat(old.get("/").status()).isEqualTo(200);
+    TestCertificates next = new TestCertificates("Next Authority");
+    next.issue("RSA", "localhost").write(folder, "server");
+    server().reopen();
+    assertThat(server().said()).contains("info: New certificates are in use from now on");
+    assertThat(old.get("/").status()).isEqualTo(200);
+    assertThatThrownBy(this::connect).isInstanceOf(IOException.class);
+    client = next.client();
+    assertThat(connect().get("/").status()).isEqualTo(200);
+  }
+
+  @Test
+  void newFilesThatCannotBeUsedChangeNothing() throws Exception {
+    serve();
+    Files.writeString(folder.resolve("server.key"), "nothing");
+    server().reopen();
+    assertThat(server().said())
+        .anyMatch(
+            line ->
+                line.matches(
+                    "warning: The certificates stay as they were: .*server.key has no private key.*"));
+    assertThat(connect().get("/").status()).isEqualTo(200);
+  }
+}

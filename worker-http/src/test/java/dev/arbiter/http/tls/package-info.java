@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.http.tls;
+
+import org.jspecify.annotations.NullMarked;
