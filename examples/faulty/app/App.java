@@ -7,7 +7,6 @@ import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.HttpScope;
 import dev.arbiter.app.Receive;
-import dev.arbiter.app.ReceiveEvent.Disconnect;
 import dev.arbiter.app.ReceiveEvent.RequestBody;
 import dev.arbiter.app.Scope;
 import dev.arbiter.app.Send;
@@ -205,7 +204,6 @@ public final class App implements AsyncApp {
                 .thenCompose(
                     event ->
                         switch (event) {
-                          case Disconnect() -> CompletableFuture.completedFuture(false);
                           case RequestBody(ByteBuffer bytes, boolean more) -> {
                             // Only now: the first receive is what answers 100-continue.
                             CompletionStage<Void> start =
@@ -217,6 +215,7 @@ public final class App implements AsyncApp {
                                 .thenCompose(_ -> send.send(new ResponseBody(bytes, more)))
                                 .thenApply(_ -> more);
                           }
+                          default -> CompletableFuture.completedFuture(false);
                         }));
   }
 

@@ -4,11 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Optional;
 
 /**
  * A {@link BlockingApp}'s answer.
  *
- * @param status 200 to 599
+ * @param status 200 to 599; for {@link Body.Upgrade} 101
  * @param headers sent in this order. {@code Content-Length} is set for {@link Body.Bytes}; a {@link
  *     Body.Stream} without one is sent chunked
  * @param body what follows
@@ -33,6 +34,15 @@ public record Response(int status, Headers headers, Body body) {
      * @param writer called once, on the request's thread
      */
     record Stream(Writer writer) implements Body {}
+
+    /**
+     * Accepts the WebSocket the request asks for; the head's fields go out with the answer to the
+     * handshake. If the request asks for none the client is answered 426.
+     *
+     * @param subprotocol one of those in {@code Sec-WebSocket-Protocol}
+     * @param handler called once, on a virtual thread of its own, when the client has its answer
+     */
+    record Upgrade(Optional<String> subprotocol, WebSocket.Handler handler) implements Body {}
   }
 
   /** Writes a body. */
@@ -68,6 +78,16 @@ public record Response(int status, Headers headers, Body body) {
   /** 200 with a body that {@code writer} writes. */
   public static Response stream(String contentType, Writer writer) {
     return new Response(200, Headers.of("content-type", contentType), new Body.Stream(writer));
+  }
+
+  /** Accepts the WebSocket the request asks for. Any other response refuses it. */
+  public static Response webSocket(WebSocket.Handler handler) {
+    return new Response(101, Headers.empty(), new Body.Upgrade(Optional.empty(), handler));
+  }
+
+  /** The same, speaking {@code subprotocol}, which must be one the client offered. */
+  public static Response webSocket(String subprotocol, WebSocket.Handler handler) {
+    return new Response(101, Headers.empty(), new Body.Upgrade(Optional.of(subprotocol), handler));
   }
 
   /** The same with another status. */

@@ -15,6 +15,7 @@ import java.time.Duration;
  * @param serverHeader whether responses say who serves
  * @param dateHeader whether responses say when
  * @param rootPath where the app is mounted
+ * @param webSocket the settings of WebSockets
  */
 public record HttpSettings(
     RequestRules rules,
@@ -24,7 +25,8 @@ public record HttpSettings(
     Duration writeTimeout,
     boolean serverHeader,
     boolean dateHeader,
-    String rootPath) {
+    String rootPath,
+    WebSocketSettings webSocket) {
 
   /** As the operator set them. */
   public static HttpSettings from(WorkerSettings settings) {
@@ -36,6 +38,7 @@ public record HttpSettings(
         settings.duration("write-timeout", Duration.ofSeconds(30)),
         settings.flag("server-header", true),
         settings.flag("date-header", true),
-        settings.text("root-path").orElse(""));
+        settings.text("root-path").orElse(""),
+        WebSocketSettings.from(settings));
   }
 }

@@ -6,6 +6,7 @@ import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.SendEvent.ResponseStart;
 import dev.arbiter.http.HeadView;
+import dev.arbiter.http.websocket.WebSocketSession;
 import java.io.InputStream;
 import java.net.SocketAddress;
 import java.util.Map;
@@ -49,6 +50,7 @@ final class BlockingCall extends HeadView implements Request, Runnable {
                 .executor()
                 .execute(() -> answer(response.status(), response.headers(), whole.bytes()));
         case Response.Body.Stream stream -> write(response, stream);
+        case Response.Body.Upgrade upgrade -> accept(response.headers(), upgrade);
       }
     } catch (Throwable thrown) {
       exchange.accept(null, thrown);
@@ -62,6 +64,16 @@ final class BlockingCall extends HeadView implements Request, Runnable {
     if (!Outbox.isSent(sent)) {
       sent.whenComplete(exchange);
     }
+  }
+
+  private void accept(Headers headers, Response.Body.Upgrade upgrade) throws Exception {
+    WebSocketDoor door = exchange.door();
+    if (door == null) {
+      exchange.connection().loop().executor().execute(exchange::upgradeRequired);
+      return;
+    }
+    WebSocketSession session = BodyInput.await(door.accept(upgrade.subprotocol(), headers));
+    door.serve(upgrade, session);
   }
 
   private void write(Response response, Response.Body.Stream stream) throws Exception {

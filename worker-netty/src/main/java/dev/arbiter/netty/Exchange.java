@@ -8,6 +8,8 @@ import dev.arbiter.http.HeadView;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.Status;
+import dev.arbiter.http.websocket.AsyncUpgrade;
+import dev.arbiter.http.websocket.Handshake;
 import dev.arbiter.worker.OutOfMemory;
 import java.net.SocketAddress;
 import java.util.Map;
@@ -26,10 +28,15 @@ final class Exchange extends HeadView
   private final IncomingHead head;
   private final Inbox inbox;
   private final Outbox outbox;
+  private final @Nullable WebSocketDoor door;
+  private @Nullable AsyncUpgrade upgrade;
   private boolean answered;
   private boolean gone;
 
-  Exchange(HttpConnection connection, IncomingHead head) {
+  /**
+   * @param handshake of a request that asks for a WebSocket
+   */
+  Exchange(HttpConnection connection, IncomingHead head, @Nullable Handshake handshake) {
     super(
         head,
         connection
@@ -41,6 +48,7 @@ final class Exchange extends HeadView
     this.head = head;
     this.inbox = new Inbox(this);
     this.outbox = new Outbox(this);
+    this.door = handshake == null ? null : new WebSocketDoor(this, handshake);
   }
 
   HttpConnection connection() {
@@ -59,6 +67,11 @@ final class Exchange extends HeadView
     return outbox;
   }
 
+  /** What accepts the WebSocket the request asks for, if it does. */
+  @Nullable WebSocketDoor door() {
+    return door;
+  }
+
   boolean answered() {
     return answered;
   }
@@ -75,7 +88,8 @@ final class Exchange extends HeadView
       case AsyncApp app -> {
         entry().enter(Thread.currentThread());
         try {
-          CompletionStage<Void> stage = app.handle(this, inbox, outbox);
+          CompletionStage<Void> stage =
+              door == null ? app.handle(this, inbox, outbox) : ask(door, app);
           if (Outbox.isSent(stage)) {
             ended(null);
           } else {
@@ -88,6 +102,12 @@ final class Exchange extends HeadView
         }
       }
     }
+  }
+
+  private CompletionStage<Void> ask(WebSocketDoor asked, AsyncApp app) {
+    AsyncUpgrade begun = asked.upgrade();
+    upgrade = begun;
+    return begun.begin(app);
   }
 
   /** The app's stage has completed, on any thread. */
@@ -103,6 +123,11 @@ final class Exchange extends HeadView
   void ended(@Nullable Throwable failure) {
     if (failure != null) {
       OutOfMemory.leaveIf(failure);
+    }
+    if (upgrade != null && upgrade.ended(failure)) {
+      return;
+    }
+    if (failure != null) {
       appFailed(failure);
     } else if (!answered && !gone && !outbox.ending()) {
       appFailed(
@@ -121,6 +146,17 @@ final class Exchange extends HeadView
   private void appFailed(String what) {
     connection.loop().service().appFailed(head, what, null);
     giveUp();
+  }
+
+  /** The app wants a WebSocket where the client asks for none. */
+  void upgradeRequired() {
+    connection
+        .loop()
+        .service()
+        .appFailed(head, "answered with a WebSocket, which the request does not ask for", null);
+    if (!answered && !gone) {
+      outbox.replace(Handshake.upgradeRequired(), false);
+    }
   }
 
   /** The client is told if nothing was sent yet, and cut off otherwise. */
@@ -158,12 +194,19 @@ final class Exchange extends HeadView
     inbox.close();
     if (!keepAlive) {
       // The client knows the end only if it asked for it; otherwise it may be sending already.
-      connection.end(head.keepAlive() || !inbox.complete());
+      connection.end(head.keepAlive() || head.upgrades() || !inbox.complete());
     } else if (inbox.complete()) {
       connection.done(this);
     } else {
       inbox.discard();
     }
+  }
+
+  /** The request was answered with a 101, which ends it as far as the book and the log go. */
+  void switched(Headers headers, long bytes) {
+    answered = true;
+    long nanos = entry().end(101, 0, bytes);
+    connection.loop().service().log(head, connection.client(), 101, headers, 0, nanos);
   }
 
   /** The connection has ended. Idempotent. */
@@ -176,6 +219,9 @@ final class Exchange extends HeadView
     ClientGone reason = new ClientGone("the client has gone");
     inbox.close();
     outbox.fail(reason);
+    if (upgrade != null) {
+      upgrade.gone();
+    }
   }
 
   // ---- the head, for the app

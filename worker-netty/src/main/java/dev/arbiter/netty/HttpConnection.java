@@ -7,6 +7,7 @@ import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.ResponseHead;
 import dev.arbiter.http.Status;
+import dev.arbiter.http.websocket.Handshake;
 import dev.arbiter.worker.OutOfMemory;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -16,7 +17,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.UnixChannel;
@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What was read beyond the request under way waits in a queue while reading is off, so requests
  * are answered in order and a client that pipelines is held back by TCP.
  */
-final class HttpConnection extends ChannelInboundHandlerAdapter {
+final class HttpConnection extends ChannelInboundHandlerAdapter implements Served {
 
   /** How long a client may take to read the last answer and close; RFC 9112 section 9.6. */
   private static final int LINGER_TICKS = 10;
@@ -49,7 +49,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     /** No request is taken any more; the last answer is being written. */
     ENDING,
     /** Our side is shut; waits for the client's. */
-    LINGERING
+    LINGERING,
+    /** Another handler has the channel. */
+    LEFT
   }
 
   private final Loop loop;
@@ -68,8 +70,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private boolean unflushed;
   private boolean advancing;
   private boolean inputEnded;
-  private int stuckSince;
-  private long stuckAt;
+  private final Stall stall = new Stall();
 
   HttpConnection(Loop loop, Channel channel, RequestDecoder decoder) {
     this.loop = loop;
@@ -109,11 +110,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     return inputEnded;
   }
 
-  int place() {
+  @Override
+  public int place() {
     return place;
   }
 
-  void place(int index) {
+  @Override
+  public void place(int index) {
     place = index;
   }
 
@@ -131,12 +134,17 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     inRead = true;
     if (phase != Phase.OPEN || !channel.isActive()) {
       ReferenceCountUtil.release(message);
-    } else if (!queue.isEmpty() || (message instanceof HttpRequest && !free())) {
+    } else if (queue.isEmpty() && takesNow(message)) {
+      take(message);
+    } else {
       queue.add(message);
       read();
-    } else {
-      take(message);
     }
+  }
+
+  /** Bytes that follow a request for an upgrade wait until it is answered. */
+  private boolean takesNow(Object message) {
+    return message instanceof HttpContent || (message instanceof HttpRequest && free());
   }
 
   /**
@@ -175,7 +183,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       refuse(head, refusal);
       return;
     }
-    Exchange next = new Exchange(this, head);
+    Handshake handshake = null;
+    if (head.upgrades()) {
+      handshake = Handshake.of(head, loop.service().settings().webSocket());
+      if (handshake.refusal() != null) {
+        refuse(head, handshake.refusal());
+        return;
+      }
+    }
+    Exchange next = new Exchange(this, head, handshake);
     exchange = next;
     next.begin();
   }
@@ -268,6 +284,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Reads on, or not, as the exchange and the queue have room. */
   void read() {
+    if (phase == Phase.LEFT) {
+      return;
+    }
     boolean wanted = queue.isEmpty() && (exchange == null || exchange.inbox().hasRoom());
     if (wanted != reading && !inputEnded) {
       reading = wanted;
@@ -293,9 +312,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     advancing = true;
-    while (phase == Phase.OPEN
-        && !queue.isEmpty()
-        && (free() || !(queue.peek() instanceof HttpRequest))) {
+    while (phase == Phase.OPEN && !queue.isEmpty() && takesNow(queue.element())) {
       take(queue.remove());
       if (unflushed && !channel.isWritable()) {
         flush();
@@ -310,6 +327,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         end(false);
       }
     }
+  }
+
+  /** The request was answered with a 101: another handler has the channel from here on. */
+  void become(WebSocketConnection next, ByteBuf head) {
+    phase = Phase.LEFT;
+    exchange = null;
+    unflushed = false;
+    Deque<Object> early = new ArrayDeque<>(queue);
+    queue.clear();
+    context().pipeline().replace(this, null, next);
+    loop.replaced(this, next);
+    next.begin(head, early, inputEnded);
   }
 
   /** Ends the connection after what was written, at once or when the client has read it. */
@@ -360,9 +389,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Answers a request that no app sees, and ends the connection. */
   void refuse(IncomingHead head, Refusal refusal) {
-    Response response = Status.response(refusal);
+    refuse(head, Status.response(refusal));
+  }
+
+  private void refuse(IncomingHead head, Response response) {
     write(encode(head, response.status(), response.headers(), response.body()));
-    loop.service().logRefused(client(), refusal.status());
+    loop.service().logRefused(client(), response.status());
     end(true);
   }
 
@@ -382,14 +414,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   // ---- time limits, once a tick
 
-  void check() {
-    if (stuck()) {
+  @Override
+  public void check() {
+    if (stall.over(channel, loop.tick(), loop.writeTicks())) {
       cut(true);
       return;
     }
     int passed = loop.tick() - since;
     switch (phase) {
-      case ENDING -> {}
+      case ENDING, LEFT -> {}
       case LINGERING -> {
         if (passed > LINGER_TICKS) {
           channel.close();
@@ -460,21 +493,5 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       channel.pipeline().fireChannelReadComplete();
     }
     return true;
-  }
-
-  /** Whether the client has read nothing for longer than it may. */
-  private boolean stuck() {
-    ChannelOutboundBuffer pending = channel.unsafe().outboundBuffer();
-    if (pending == null || pending.isEmpty()) {
-      stuckAt = -1;
-      return false;
-    }
-    long at = pending.totalPendingWriteBytes() * 31 + pending.currentProgress();
-    if (at != stuckAt) {
-      stuckAt = at;
-      stuckSince = loop.tick();
-      return false;
-    }
-    return loop.tick() - stuckSince > loop.writeTicks();
   }
 }

@@ -36,7 +36,7 @@ final class Loop {
   private final ResponseHead responseHead;
   private final Thread.Builder.OfVirtual ownThreads;
   private final Thread.Builder.OfVirtual ordinaryThreads = LoopThreads.ordinary();
-  private final List<HttpConnection> connections = new ArrayList<>();
+  private final List<Served> connections = new ArrayList<>();
   private final AtomicInteger handedOver = new AtomicInteger();
   private final AtomicInteger load = new AtomicInteger();
   private final int keepAliveTicks;
@@ -180,11 +180,11 @@ final class Loop {
     if (channel instanceof EpollSocketChannel tcp) {
       tcp.config().setTcpNoDelay(true);
     }
-    RequestDecoder decoder = new RequestDecoder(service.settings().rules());
+    RequestDecoder decoder = new RequestDecoder(service.settings());
     channel.pipeline().addLast(decoder, new HttpConnection(this, channel, decoder));
   }
 
-  void opened(HttpConnection connection) {
+  void opened(Served connection) {
     connection.place(connections.size());
     connections.add(connection);
     if (!ticking) {
@@ -193,8 +193,14 @@ final class Loop {
     }
   }
 
-  void closed(HttpConnection connection) {
-    HttpConnection last = connections.removeLast();
+  /** {@code next} has the channel that {@code before} had. */
+  void replaced(Served before, Served next) {
+    next.place(before.place());
+    connections.set(next.place(), next);
+  }
+
+  void closed(Served connection) {
+    Served last = connections.removeLast();
     if (last != connection) {
       connections.set(connection.place(), last);
       last.place(connection.place());
@@ -232,7 +238,15 @@ final class Loop {
       begun = call;
       ownThreads.start(call);
     } else {
-      ordinaryThreads.start(call);
+      startApart(call);
     }
+  }
+
+  /**
+   * Starts what may run for long: not on this loop, where nobody would see it compute for as long
+   * as it likes.
+   */
+  void startApart(Runnable task) {
+    ordinaryThreads.start(task);
   }
 }

@@ -121,6 +121,7 @@ final class Outbox implements Send {
         yield SENT;
       }
       case SendEvent.ResponseBody body -> part(body.bytes().duplicate(), body.more());
+      default -> misused("a WebSocket's event was sent where the client asked for none");
     };
   }
 

@@ -1,5 +1,6 @@
 package dev.arbiter.netty;
 
+import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules;
@@ -37,22 +38,25 @@ final class RequestDecoder extends HttpRequestDecoder {
   private static final byte LF = '\n';
 
   private final RequestRules rules;
+  private final boolean webSockets;
   private IncomingHead head;
   private boolean inHead = true;
   private boolean inTrailers;
   private boolean lineSeen;
+  private boolean raw;
   private int blankLines;
 
-  RequestDecoder(RequestRules rules) {
+  RequestDecoder(HttpSettings settings) {
     super(
         new HttpDecoderConfig()
-            .setMaxInitialLineLength(rules.line())
+            .setMaxInitialLineLength(settings.rules().line())
             .setMaxHeaderSize(RequestRules.HEAD_SIZE)
             .setMaxChunkSize(64 * 1024)
             .setAllowPartialChunks(true)
             .setStrictLineParsing(true)
             .setUseRfc9112TransferEncoding(true));
-    this.rules = rules;
+    this.rules = settings.rules();
+    this.webSockets = settings.webSocket().on();
     this.head = new IncomingHead(rules);
   }
 
@@ -63,6 +67,10 @@ final class RequestDecoder extends HttpRequestDecoder {
 
   @Override
   protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
+    if (raw) {
+      out.add(in.readRetainedSlice(in.readableBytes()));
+      return;
+    }
     int from = in.readerIndex();
     if (!inHead) {
       super.decode(ctx, in, out);
@@ -82,6 +90,8 @@ final class RequestDecoder extends HttpRequestDecoder {
     inspect(in, from);
     head.end();
     inHead = false;
+    // What follows a request for an upgrade may be frames; none of it is a request.
+    raw = webSockets && head.takeUpgrade();
     if (out.getLast() instanceof LastHttpContent) {
       nextHead();
     }

@@ -13,6 +13,7 @@ import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestBook;
 import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.Status;
+import dev.arbiter.http.websocket.Handshake;
 import dev.arbiter.worker.OutOfMemory;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -94,7 +95,14 @@ final class Conversation {
     Refusal refusal = head.refusal();
     RequestBook.Entry entry = shared.book().begin(head.method(), head.target(), link.client());
     if (refusal != null) {
-      return refuse(refusal, entry, start, bytesIn);
+      return refuse(Status.response(refusal), entry, start, bytesIn);
+    }
+    Handshake handshake = null;
+    if (settings.webSocket().on() && head.takeUpgrade()) {
+      handshake = Handshake.of(head, settings.webSocket());
+      if (handshake.refusal() != null) {
+        return refuse(handshake.refusal(), entry, start, bytesIn);
+      }
     }
     RequestBody body =
         new RequestBody(
@@ -105,8 +113,11 @@ final class Conversation {
     Reply reply = new Reply(link, head, settings, body);
     long bytesOut = link.bytesOut();
     boolean again = false;
+    Exchange exchange = new Exchange(head, entry, body, link, settings.rootPath(), shared.state());
+    WebSocketDoor door =
+        handshake == null ? null : new WebSocketDoor(shared, link, in, exchange, reply, handshake);
     try {
-      answer(new Exchange(head, entry, body, link, settings.rootPath(), shared.state()), reply);
+      answer(exchange, reply, door);
       again = reply.complete() && reply.keepAlive() && body.finish();
     } finally {
       body.shut();
@@ -116,6 +127,9 @@ final class Conversation {
       if (status != 0) {
         log(head, reply, nanos);
       }
+    }
+    if (door != null && door.accepted()) {
+      return false;
     }
     if (!again && !link.broken()) {
       if (!reply.complete() && reply.endsWithConnection()) {
@@ -149,18 +163,18 @@ final class Conversation {
     return true;
   }
 
-  private boolean refuse(Refusal refusal, RequestBook.Entry entry, long start, long bytesIn)
+  private boolean refuse(Response response, RequestBook.Entry entry, long start, long bytesIn)
       throws IOException {
     IncomingHead head = parser.head();
     Reply reply = new Reply(link, head, settings, Reply.Terms.CLOSE);
     long bytesOut = link.bytesOut();
     try {
-      send(reply, Status.response(refusal));
+      send(reply, response);
     } finally {
-      entry.end(refusal.status(), link.bytesIn() - bytesIn, link.bytesOut() - bytesOut);
+      entry.end(response.status(), link.bytesIn() - bytesIn, link.bytesOut() - bytesOut);
       long nanos = System.nanoTime() - start;
       if (head.method().isEmpty()) {
-        shared.log().record(AccessRecord.refused(link.client(), refusal.status(), nanos));
+        shared.log().record(AccessRecord.refused(link.client(), response.status(), nanos));
       } else {
         log(head, reply, nanos);
       }
@@ -169,17 +183,21 @@ final class Conversation {
     return false;
   }
 
-  private void answer(Exchange exchange, Reply reply) throws IOException, InterruptedException {
+  private void answer(Exchange exchange, Reply reply, @Nullable WebSocketDoor door)
+      throws IOException, InterruptedException {
     Outcome outcome;
     shared.turns().take();
     try {
-      outcome = shared.running().run(() -> call(exchange, reply));
+      outcome = shared.running().run(() -> call(exchange, reply, door));
     } catch (IOException | InterruptedException known) {
       throw known;
     } catch (Exception impossible) {
       throw new IllegalStateException(impossible);
     } finally {
       shared.turns().giveBack();
+    }
+    if (door != null && outcome.failure() == null) {
+      outcome = decide(shared.app(), outcome, door);
     }
     Refusal refusal = parser.head().refusal();
     if (refusal != null && reply.status() == 0) {
@@ -188,27 +206,54 @@ final class Conversation {
       return;
     }
     if (outcome.failure() != null) {
-      failed(exchange, reply, outcome.failure());
+      failed(exchange, reply, outcome.failure(), Status.error(500, ""));
     } else if (outcome.response() != null) {
       // Without a turn: a client that reads slowly holds up nobody but itself.
       try {
         send(reply, outcome.response());
       } catch (IllegalArgumentException | IllegalStateException invalid) {
-        failed(exchange, reply, invalid);
+        boolean upgrade = outcome.response().body() instanceof Response.Body.Upgrade;
+        failed(
+            exchange,
+            reply,
+            invalid,
+            upgrade ? Handshake.upgradeRequired() : Status.error(500, ""));
       }
+    }
+  }
+
+  /** Serves the WebSocket to its end, if there is one; without a turn, which its app takes. */
+  private static Outcome decide(App app, Outcome outcome, WebSocketDoor door)
+      throws InterruptedException {
+    Response response = outcome.response();
+    try {
+      if (app instanceof AsyncApp) {
+        door.awaitDecision();
+      } else if (response != null && response.body() instanceof Response.Body.Upgrade upgrade) {
+        door.serve(response.headers(), upgrade);
+      } else {
+        return outcome;
+      }
+      return new Outcome(null, null);
+    } catch (IOException | RuntimeException failure) {
+      return new Outcome(null, failure);
     }
   }
 
   /** Where the app runs. */
   // Whatever an app throws, errors included, is answered and logged; it must not end the worker.
   @SuppressWarnings("CatchingUnchecked")
-  private Outcome call(Exchange exchange, Reply reply) {
+  private Outcome call(Exchange exchange, Reply reply, @Nullable WebSocketDoor door) {
     exchange.entry().enter(Thread.currentThread());
     try {
       return switch (shared.app()) {
         case BlockingApp blocking -> call(blocking, exchange, reply);
         case AsyncApp async -> {
-          new AsyncCall(async, exchange, reply).run();
+          if (door == null) {
+            new AsyncCall(async, exchange, reply).run();
+          } else {
+            door.begin(async);
+          }
           yield new Outcome(null, null);
         }
       };
@@ -226,7 +271,7 @@ final class Conversation {
       throw new IllegalStateException("The app's handle returned null.");
     }
     return switch (response.body()) {
-      case Response.Body.Bytes _ -> new Outcome(response, null);
+      case Response.Body.Bytes _, Response.Body.Upgrade _ -> new Outcome(response, null);
       case Response.Body.Stream stream -> {
         reply.begin(response.status(), response.headers(), -1);
         ReplyStream out = new ReplyStream(reply);
@@ -240,12 +285,17 @@ final class Conversation {
   }
 
   private static void send(Reply reply, Response response) throws IOException {
-    if (response.body() instanceof Response.Body.Bytes body) {
-      reply.send(response, body.bytes());
+    switch (response.body()) {
+      case Response.Body.Bytes body -> reply.send(response, body.bytes());
+      case Response.Body.Upgrade _ ->
+          throw new IllegalStateException(
+              "The app answered with a WebSocket, which the request does not ask for.");
+      case Response.Body.Stream _ -> {} // it was written where the app ran
     }
   }
 
-  private void failed(Exchange exchange, Reply reply, Throwable failure) throws IOException {
+  private void failed(Exchange exchange, Reply reply, Throwable failure, Response answer)
+      throws IOException {
     boolean clientGone = failure instanceof IOException && link.broken();
     if (!clientGone) {
       shared
@@ -260,7 +310,7 @@ final class Conversation {
                   + AppHost.stackTrace(failure));
     }
     if (reply.status() == 0 && !clientGone) {
-      send(reply, Status.error(500, ""));
+      send(reply, answer);
     }
   }
 

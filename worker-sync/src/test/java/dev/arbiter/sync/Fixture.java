@@ -72,6 +72,18 @@ final class Fixture implements AutoCloseable {
     return new Fixture(app, null, settings);
   }
 
+  /** Whatever the contract. */
+  static Fixture servingAny(App app, String... settings) throws Exception {
+    return new Fixture(app, null, settings);
+  }
+
+  /** A connection the worker has been given. */
+  SocketChannel channel() throws IOException {
+    SocketChannel channel = SocketChannel.open(listener.getLocalAddress());
+    serveNext();
+    return channel;
+  }
+
   static Fixture servingUnix(BlockingApp app, Path path) throws Exception {
     return new Fixture(app, path);
   }
