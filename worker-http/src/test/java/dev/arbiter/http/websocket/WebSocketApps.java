@@ -83,6 +83,16 @@ final class WebSocketApps {
                 release.await();
                 echo(socket);
               });
+      case "/listens" ->
+          Response.webSocket(
+              socket -> {
+                WebSocket.Message message = socket.receive();
+                while (message instanceof WebSocket.Message.Text(String text)) {
+                  ends.add(text);
+                  message = socket.receive();
+                }
+                end(message);
+              });
       default -> Response.webSocket(this::echo);
     };
   }
@@ -121,7 +131,10 @@ final class WebSocketApps {
       case "/refuses" -> send.send(new SendEvent.WebSocketClose(1000, ""));
       case "/throws" -> throw new IllegalStateException("on purpose");
       case "/sub" ->
-          send.send(new SendEvent.WebSocketAccept("b", Headers.of("x-more", "1")))
+          receive
+              .next()
+              .thenCompose(
+                  _ -> send.send(new SendEvent.WebSocketAccept("b", Headers.of("x-more", "1"))))
               .thenCompose(_ -> echo(receive, send));
       case "/unoffered" -> send.send(new SendEvent.WebSocketAccept("z", Headers.empty()));
       case "/fails" ->
@@ -139,13 +152,27 @@ final class WebSocketApps {
               .thenCompose(_ -> receive.next())
               .thenAccept(this::end);
       case "/returns" ->
-          accept(receive, send)
-              .thenCompose(_ -> send.send(new SendEvent.WebSocketText("only")));
+          accept(receive, send).thenCompose(_ -> send.send(new SendEvent.WebSocketText("only")));
       case "/flood" -> accept(receive, send).thenCompose(_ -> flood(send, 0));
       case "/late" ->
           accept(receive, send).thenCompose(_ -> released).thenCompose(_ -> echo(receive, send));
+      case "/listens" -> accept(receive, send).thenCompose(_ -> listen(receive));
       default -> accept(receive, send).thenCompose(_ -> echo(receive, send));
     };
+  }
+
+  private CompletionStage<Void> listen(Receive receive) {
+    return receive
+        .next()
+        .thenCompose(
+            event -> {
+              if (event instanceof ReceiveEvent.WebSocketText(String text)) {
+                ends.add(text);
+                return listen(receive);
+              }
+              end(event);
+              return CompletableFuture.completedFuture(null);
+            });
   }
 
   private static CompletionStage<Void> accept(Receive receive, Send send) {

@@ -24,6 +24,7 @@ public final class WebSocketClient implements AutoCloseable {
   }
 
   /** A frame of the server. */
+  @SuppressWarnings("ArrayRecordComponent") // read once, never compared
   record Frame(int first, byte[] payload) {
     String text() {
       return new String(payload, UTF_8);
