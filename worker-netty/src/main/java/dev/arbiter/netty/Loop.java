@@ -157,7 +157,7 @@ final class Loop {
       gone(connection);
       return;
     }
-    channel.closeFuture().addListener(_ -> gone(connection));
+    channel.closeFuture().addListener(_ -> ended(channel, connection));
     prepare(channel);
     ChannelFuture registered = executor.register(channel);
     registered.addListener(
@@ -166,6 +166,16 @@ final class Loop {
             service.warn("A connection could not be registered: " + done.cause());
           }
         });
+  }
+
+  /** What a handler does after its WebSocket has ended belongs to the connection's life. */
+  private void ended(Channel channel, Connection connection) {
+    WebSocketConnection webSocket = channel.pipeline().get(WebSocketConnection.class);
+    if (webSocket == null) {
+      gone(connection);
+    } else {
+      webSocket.handled().thenRun(() -> gone(connection));
+    }
   }
 
   private void gone(Connection connection) {
@@ -201,7 +211,7 @@ final class Loop {
 
   void closed(Served connection) {
     Served last = connections.removeLast();
-    if (last != connection) {
+    if (last.place() != connection.place()) {
       connections.set(connection.place(), last);
       last.place(connection.place());
     }

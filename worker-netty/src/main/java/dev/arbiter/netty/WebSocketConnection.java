@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   private final Stall stall = new Stall();
   private final Deque<ByteBuf> unread = new ArrayDeque<>(2);
   private final AtomicBoolean called = new AtomicBoolean();
+  private final CompletableFuture<Void> handled;
   private @Nullable ChannelHandlerContext context;
   private @Nullable OutFrame current;
   private int place;
@@ -49,14 +51,24 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   private boolean inputEnded;
   private boolean ending;
 
-  WebSocketConnection(Loop loop, Channel channel, Handshake handshake) {
+  /**
+   * @param handled completes when no thread of the app runs for it any more
+   */
+  WebSocketConnection(
+      Loop loop, Channel channel, Handshake handshake, CompletableFuture<Void> handled) {
     this.loop = loop;
     this.channel = channel;
+    this.handled = handled;
     this.session = new WebSocketSession(handshake, loop.service().settings().webSocket(), this);
   }
 
   WebSocketSession session() {
     return session;
+  }
+
+  /** Completes when no thread of the app runs for it any more. */
+  CompletableFuture<Void> handled() {
+    return handled;
   }
 
   @Override

@@ -19,6 +19,7 @@ import java.util.concurrent.CompletionStage;
 final class WebSocketDoor implements AsyncUpgrade.Door {
   private final Exchange exchange;
   private final Handshake handshake;
+  private final CompletableFuture<Void> handled = new CompletableFuture<>();
 
   WebSocketDoor(Exchange exchange, Handshake handshake) {
     this.exchange = exchange;
@@ -27,22 +28,26 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
 
   /** What an async app decides through. */
   AsyncUpgrade upgrade() {
+    handled.complete(null); // it has no thread of its own
     return new AsyncUpgrade(exchange, handshake, this, this::failed);
   }
 
   /** Runs a blocking app's handler on a thread of its own. */
   void serve(Response.Body.Upgrade upgrade, WebSocketSession session) {
-    exchange
-        .connection()
-        .loop()
-        .startApart(
-            () ->
-                BlockingSocket.serve(
-                    upgrade.handler(),
-                    session,
-                    upgrade.subprotocol(),
-                    BlockingSocket.Waiting.PLAIN,
-                    this::failed));
+    exchange.connection().loop().startApart(() -> handle(upgrade, session));
+  }
+
+  private void handle(Response.Body.Upgrade upgrade, WebSocketSession session) {
+    try {
+      BlockingSocket.serve(
+          upgrade.handler(),
+          session,
+          upgrade.subprotocol(),
+          BlockingSocket.Waiting.PLAIN,
+          this::failed);
+    } finally {
+      handled.complete(null);
+    }
   }
 
   private void failed(Throwable failure) {
@@ -90,7 +95,7 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
             .directBuffer(head.length())
             .writeBytes(head.bytes(), 0, head.length());
     WebSocketConnection webSocket =
-        new WebSocketConnection(connection.loop(), connection.channel(), handshake);
+        new WebSocketConnection(connection.loop(), connection.channel(), handshake, handled);
     exchange.switched(headers, head.length());
     connection.become(webSocket, bytes);
     return webSocket.session();

@@ -37,6 +37,7 @@ final class WebSocketConnection implements WebSocketSession.Transport {
   /** The handshake was answered: frames may go out. */
   void start() {
     link.streams();
+    writer.setContextClassLoader(shared.running().loader());
     writer.start();
   }
 
@@ -50,6 +51,8 @@ final class WebSocketConnection implements WebSocketSession.Transport {
 
   /** Serves until the connection is over, and closes it. */
   void run() throws InterruptedException {
+    // An async app goes on where its events come from: here, and on the writer.
+    Thread.currentThread().setContextClassLoader(shared.running().loader());
     try {
       WebSocketSession.Ending how = read();
       if (how == WebSocketSession.Ending.FAILED) {

@@ -107,7 +107,7 @@ class FrameDecoderTest {
       0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff
     };
     int good = 0;
-    for (int i = 0; i < 200_000; i++) {
+    for (int i = 0; i < 50_000; i++) {
       byte[] bytes = new byte[1 + random.nextInt(5)];
       for (int at = 0; at < bytes.length; at++) {
         bytes[at] = (byte) alphabet[random.nextInt(alphabet.length)];
@@ -120,9 +120,11 @@ class FrameDecoderTest {
           inParts.take(bytes, 0, cut)
               && inParts.take(bytes, cut, bytes.length)
               && inParts.complete();
-      assertThat(taken).as(Arrays.toString(bytes)).isEqualTo(expected);
+      if (taken != expected) {
+        throw new AssertionError(Arrays.toString(bytes) + " cut at " + cut + " is " + taken);
+      }
     }
-    assertThat(good).isGreaterThan(1000);
+    assertThat(good).isGreaterThan(200);
   }
 
   private static boolean isText(byte[] bytes) {
