@@ -48,6 +48,10 @@ public final class WebSocketSession {
   }
 
   private static final long NONE = Long.MIN_VALUE;
+
+  /** Pongs that may wait for the client to read. */
+  private static final int PONGS = 16;
+
   private static final int REASON_SIZE = Frames.CONTROL_SIZE - 2;
 
   private final Transport transport;
@@ -62,7 +66,7 @@ public final class WebSocketSession {
   private final Deque<OutFrame> outgoing = new ArrayDeque<>(4);
   private State state = State.OPEN;
   private @Nullable CompletableFuture<Message> waiter;
-  private @Nullable OutFrame pong;
+  private final Deque<OutFrame> pongs = new ArrayDeque<>(1);
   private @Nullable OutFrame ping;
   private Message.@Nullable Close ours;
   private Message.@Nullable Close end;
@@ -267,8 +271,11 @@ public final class WebSocketSession {
         lock.lock();
         try {
           if (ours == null) {
-            // Only the last need be answered (RFC 6455 section 5.5.3), so they pile up nowhere.
-            pong = OutFrame.control(Frames.PONG, ByteBuffer.wrap(bytes));
+            // Only the last need be answered (RFC 6455 section 5.5.3), so they cannot pile up.
+            if (pongs.size() == PONGS) {
+              pongs.remove();
+            }
+            pongs.add(OutFrame.control(Frames.PONG, ByteBuffer.wrap(bytes)));
           }
         } finally {
           lock.unlock();
@@ -392,8 +399,7 @@ public final class WebSocketSession {
       if (closeWritten || lost) {
         return null;
       }
-      OutFrame first = pong;
-      pong = null;
+      OutFrame first = pongs.poll();
       if (first == null) {
         first = ping;
         ping = null;
