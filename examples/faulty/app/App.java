@@ -7,12 +7,15 @@ import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.HttpScope;
 import dev.arbiter.app.Receive;
-import dev.arbiter.app.ReceiveEvent.Disconnect;
 import dev.arbiter.app.ReceiveEvent.RequestBody;
+import dev.arbiter.app.ReceiveEvent.WebSocketText;
 import dev.arbiter.app.Scope;
 import dev.arbiter.app.Send;
+import dev.arbiter.app.SendEvent;
 import dev.arbiter.app.SendEvent.ResponseBody;
 import dev.arbiter.app.SendEvent.ResponseStart;
+import dev.arbiter.app.SendEvent.WebSocketAccept;
+import dev.arbiter.app.WebSocketScope;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -41,13 +44,33 @@ public final class App implements AsyncApp {
   @Override
   public CompletionStage<Void> handle(Scope scope, Receive receive, Send send) {
     if (!(scope instanceof HttpScope http)) {
-      return CompletableFuture.completedFuture(null); // a kind of scope of a later release
+      return scope instanceof WebSocketScope ? accept(receive, send) : after(0);
     }
     try {
       return answer(http, receive, send);
     } catch (BadParameter e) {
       return text(send, 400, e.getMessage());
     }
+  }
+
+  /** A WebSocket at any path gives back what it gets, with the worker's number before it. */
+  private static CompletionStage<Void> accept(Receive receive, Send send) {
+    String pid = ProcessHandle.current().pid() + " ";
+    return receive
+        .next()
+        .thenCompose(_ -> send.send(new WebSocketAccept()))
+        .thenCompose(
+            _ ->
+                whileTrue(
+                    () ->
+                        receive
+                            .next()
+                            .thenCompose(
+                                event ->
+                                    event instanceof WebSocketText(String text)
+                                        ? send.send(new SendEvent.WebSocketText(pid + text))
+                                            .thenApply(_ -> true)
+                                        : CompletableFuture.completedFuture(false))));
   }
 
   private CompletionStage<Void> answer(HttpScope http, Receive receive, Send send) {
@@ -205,7 +228,6 @@ public final class App implements AsyncApp {
                 .thenCompose(
                     event ->
                         switch (event) {
-                          case Disconnect() -> CompletableFuture.completedFuture(false);
                           case RequestBody(ByteBuffer bytes, boolean more) -> {
                             // Only now: the first receive is what answers 100-continue.
                             CompletionStage<Void> start =
@@ -217,6 +239,7 @@ public final class App implements AsyncApp {
                                 .thenCompose(_ -> send.send(new ResponseBody(bytes, more)))
                                 .thenApply(_ -> more);
                           }
+                          default -> CompletableFuture.completedFuture(false);
                         }));
   }
 

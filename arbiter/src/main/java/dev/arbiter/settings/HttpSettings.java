@@ -8,7 +8,6 @@ import static dev.arbiter.settings.Draft.bare;
 import static dev.arbiter.settings.Draft.choice;
 import static dev.arbiter.settings.Draft.duration;
 import static dev.arbiter.settings.Draft.field;
-import static dev.arbiter.settings.Draft.fine;
 import static dev.arbiter.settings.Draft.flag;
 import static dev.arbiter.settings.Draft.group;
 import static dev.arbiter.settings.Draft.key;
@@ -173,15 +172,26 @@ final class HttpSettings {
             "ws",
             "auto|none",
             "auto",
-            "WebSocket support",
-            LATER,
-            fine("none"),
+            "Whether apps are asked for WebSockets; with none a handshake is a request like others",
             means("auto", "websockets", "websockets-sansio", "wsproto")),
-        size("ws-max-size", 0, TEBI, "16M", "", "Largest WebSocket message", LATER),
-        whole("ws-max-queue", 0, 1_000_000, "32", "", "Messages waiting for the app", LATER),
-        duration("ws-ping-interval", "20s", "Time between pings", LATER),
-        duration("ws-ping-timeout", "20s", "A pong must come within this time", LATER),
-        onOff("ws-per-message-deflate", true, "Compress messages", LATER, fine("false")));
+        size(
+            "ws-max-size",
+            0,
+            TEBI,
+            "16M",
+            "",
+            "Longest WebSocket message in bytes, decompressed. 0: no limit"),
+        whole(
+            "ws-max-queue",
+            0,
+            1_000_000,
+            "32",
+            "",
+            "Messages of a WebSocket that wait for the app before reading stops, and that an async "
+                + "app may send ahead of its client. 0: no limit"),
+        duration("ws-ping-interval", "20s", "Time between two pings of a WebSocket. 0: no pings"),
+        duration("ws-ping-timeout", "20s", "A pong must come within this time. 0: no limit"),
+        onOff("ws-per-message-deflate", true, "Compress messages for clients that can"));
   }
 
   private static List<Setting> proxy() {

@@ -77,8 +77,8 @@ final class TimeSettings {
         duration(
             "stream-drain-timeout",
             "5s",
-            "Streams and WebSockets have this long to end when a worker leaves",
-            LATER),
+            "A client has this long to answer the close of its WebSocket, also when a worker "
+                + "leaves; then the connection is ended. 0: no limit"),
         duration(
             "drain-delay",
             "0",

@@ -267,8 +267,7 @@ final class Staffing {
 
   private boolean isTried(int slot, Release candidate) {
     return crew.anyInSlot(
-        slot,
-        worker -> worker.release == candidate && (worker.isNewcomer() || worker.isServing()));
+        slot, worker -> worker.release == candidate && (worker.isNewcomer() || worker.isServing()));
   }
 
   private boolean hasNewcomer(int slot, Release release) {

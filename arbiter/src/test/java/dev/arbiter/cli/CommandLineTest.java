@@ -192,7 +192,7 @@ final class CommandLineTest {
     "--loop io_uring, --loop io_uring means loop epoll here",
     "--http httptools, --http httptools means http auto here",
     "--http h11, --http h11 means http 1 here",
-    "--ws websockets, --ws websockets does nothing here: it means ws auto",
+    "--ws websockets, --ws websockets means ws auto here",
     "--interface asgi3, --interface asgi3 means interface async here",
     "--preload app:App, --preload on does nothing here: it means preload off",
     "--spew, --spew does nothing here: it is about Python",

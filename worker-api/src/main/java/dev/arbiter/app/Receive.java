@@ -14,7 +14,9 @@ public interface Receive {
    * IllegalStateException}. The first call answers an {@code Expect: 100-continue}.
    *
    * @return completes on the connection's event loop; after the last part of the body, and when the
-   *     client has gone, with {@link ReceiveEvent.Disconnect} once it has
+   *     client has gone, with {@link ReceiveEvent.Disconnect} once it has. In a {@link
+   *     WebSocketScope} the end is {@link ReceiveEvent.WebSocketDisconnect}, after which it fails
+   *     with an {@link java.io.IOException}
    */
   CompletionStage<ReceiveEvent> next();
 }

@@ -2,7 +2,11 @@ package dev.arbiter.app;
 
 import java.nio.ByteBuffer;
 
-/** What an {@link AsyncApp} receives. */
+/**
+ * What an {@link AsyncApp} receives. In an {@link HttpScope} parts of the request's body; in a
+ * {@link WebSocketScope} first {@link WebSocketConnect}, then messages, then {@link
+ * WebSocketDisconnect}.
+ */
 public sealed interface ReceiveEvent {
 
   /**
@@ -19,4 +23,26 @@ public sealed interface ReceiveEvent {
    * arrive.
    */
   record Disconnect() implements ReceiveEvent {}
+
+  /** A client asks for a WebSocket; nothing else comes until the app has accepted it. */
+  record WebSocketConnect() implements ReceiveEvent {}
+
+  /** A text message, whole. */
+  record WebSocketText(String text) implements ReceiveEvent {}
+
+  /**
+   * A binary message, whole.
+   *
+   * @param bytes read-only; the app's own, valid as long as it likes
+   */
+  record WebSocketBinary(ByteBuffer bytes) implements ReceiveEvent {}
+
+  /**
+   * The WebSocket has ended: nothing more will come, and nothing sent will arrive.
+   *
+   * @param code as in RFC 6455 section 7.4: what the client gave, or what this side closed with;
+   *     1005 if the client gave none, 1006 if the connection broke
+   * @param reason may be empty
+   */
+  record WebSocketDisconnect(int code, String reason) implements ReceiveEvent {}
 }

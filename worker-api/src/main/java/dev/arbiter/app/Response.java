@@ -11,7 +11,7 @@ import java.util.Optional;
 /**
  * A {@link BlockingApp}'s answer.
  *
- * @param status 200 to 599
+ * @param status 200 to 599; for {@link Body.Upgrade} 101
  * @param headers sent in this order. {@code Content-Length} is set for {@link Body.Bytes} and
  *     {@link Body.File}; a {@link Body.Stream} without one is sent chunked
  * @param body what follows
@@ -39,8 +39,8 @@ public record Response(int status, Headers headers, Body body, Optional<Runnable
     /**
      * A body that is written as it comes to be.
      *
-     * @param writer called once, on the request's thread; not at all where there is no body to send:
-     *     HEAD, 204, 304
+     * @param writer called once, on the request's thread; not at all where there is no body to
+     *     send: HEAD, 204, 304
      */
     record Stream(Writer writer) implements Body {}
 
@@ -67,6 +67,15 @@ public record Response(int status, Headers headers, Body body, Optional<Runnable
         }
       }
     }
+
+    /**
+     * Accepts the WebSocket the request asks for; the head's fields go out with the answer to the
+     * handshake. If the request asks for none the client is answered 426.
+     *
+     * @param subprotocol one of those in {@code Sec-WebSocket-Protocol}
+     * @param handler called once, on a virtual thread of its own, when the client has its answer
+     */
+    record Upgrade(Optional<String> subprotocol, WebSocket.Handler handler) implements Body {}
   }
 
   /** Writes a body. */
@@ -135,6 +144,16 @@ public record Response(int status, Headers headers, Body body, Optional<Runnable
         new Body.Stream(out -> EventStream.run(writer, ping, out)));
   }
 
+  /** Accepts the WebSocket the request asks for. Any other response refuses it. */
+  public static Response webSocket(WebSocket.Handler handler) {
+    return new Response(101, Headers.empty(), new Body.Upgrade(Optional.empty(), handler));
+  }
+
+  /** The same, speaking {@code subprotocol}, which must be one the client offered. */
+  public static Response webSocket(String subprotocol, WebSocket.Handler handler) {
+    return new Response(101, Headers.empty(), new Body.Upgrade(Optional.of(subprotocol), handler));
+  }
+
   /** The same with another status. */
   public Response withStatus(int newStatus) {
     return new Response(newStatus, headers, body, background);
@@ -157,9 +176,9 @@ public record Response(int status, Headers headers, Body body, Optional<Runnable
 
   /**
    * The same with work to do afterwards, for which the client need not wait: once the response is
-   * written, or cannot be because the client has gone. It runs on a virtual thread of its own, after
-   * what was given before. A worker that leaves waits for it, within the graceful timeout; what must
-   * not be lost belongs into a queue outside. What it throws is logged.
+   * written, or cannot be because the client has gone. It runs on a virtual thread of its own,
+   * after what was given before. A worker that leaves waits for it, within the graceful timeout;
+   * what must not be lost belongs into a queue outside. What it throws is logged.
    */
   public Response withBackground(Runnable work) {
     Runnable all =

@@ -1,10 +1,12 @@
 package dev.arbiter.app;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an {@link AsyncApp} sends: one {@link ResponseStart}, then parts of a body, the last with
- * {@code more} false.
+ * {@code more} false. In a {@link WebSocketScope} {@link WebSocketAccept}, then messages, then
+ * perhaps {@link WebSocketClose}; or, instead of accepting, a response.
  */
 public sealed interface SendEvent {
 
@@ -35,4 +37,37 @@ public sealed interface SendEvent {
    * @param more whether another part follows
    */
   record ResponseFile(Response.Body.File file, boolean more) implements SendEvent {}
+
+  /**
+   * Accepts a WebSocket.
+   *
+   * @param subprotocol one of {@link WebSocketScope#subprotocols}, or null for none
+   * @param headers more fields for the answer to the handshake
+   */
+  record WebSocketAccept(@Nullable String subprotocol, Headers headers) implements SendEvent {
+
+    /** Without a subprotocol, and without more fields. */
+    public WebSocketAccept() {
+      this(null, Headers.empty());
+    }
+  }
+
+  /** A text message, whole. */
+  record WebSocketText(String text) implements SendEvent {}
+
+  /**
+   * A binary message, whole.
+   *
+   * @param bytes do not change them until the returned stage completes
+   */
+  record WebSocketBinary(ByteBuffer bytes) implements SendEvent {}
+
+  /**
+   * Closes a WebSocket, after what was sent before. Before {@link WebSocketAccept} it refuses it:
+   * the client gets a 403.
+   *
+   * @param code 1000, or another that RFC 6455 section 7.4 lets a server send
+   * @param reason at most 123 bytes of UTF-8
+   */
+  record WebSocketClose(int code, String reason) implements SendEvent {}
 }

@@ -2,8 +2,8 @@ package dev.arbiter.http;
 
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.RequestHead;
-import java.net.SocketAddress;
 import dev.arbiter.app.TlsInfo;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Optional;
 

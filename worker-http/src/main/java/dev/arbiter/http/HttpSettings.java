@@ -20,6 +20,7 @@ import java.util.stream.Stream;
  * @param headers what every response has that does not bring a field of the same name
  * @param proxy whom to believe about where requests come from
  * @param sendfile whether the system may send files without their being copied
+ * @param webSocket the settings of WebSockets
  */
 public record HttpSettings(
     RequestRules rules,
@@ -32,7 +33,8 @@ public record HttpSettings(
     String rootPath,
     Headers headers,
     ProxySettings proxy,
-    boolean sendfile) {
+    boolean sendfile,
+    WebSocketSettings webSocket) {
 
   /** As the operator set them. */
   public static HttpSettings from(WorkerSettings settings) {
@@ -47,7 +49,8 @@ public record HttpSettings(
         settings.text("root-path").orElse(""),
         headers(settings.text("header").orElse("")),
         ProxySettings.from(settings),
-        settings.flag("sendfile", true));
+        settings.flag("sendfile", true),
+        WebSocketSettings.from(settings));
   }
 
   /** A line for each, {@code NAME:VALUE}. */

@@ -29,6 +29,9 @@ public final class IncomingHead {
   private boolean coded;
   private boolean unknownCoding;
   private boolean forwarded;
+  private boolean upgradeOption;
+  private boolean webSocketNamed;
+  private boolean upgrades;
   private int hosts;
   private int hostAt;
   private long contentLength = -1;
@@ -134,6 +137,7 @@ public final class IncomingHead {
     return switch (name.length()) {
       case 4 -> !name.equalsIgnoreCase("host") || host(value);
       case 6 -> !name.equalsIgnoreCase("expect") || expect(value);
+      case 7 -> !name.equalsIgnoreCase("upgrade") || upgrade(value);
       case 9, 15, 16 -> noted(name);
       case 10 -> !name.equalsIgnoreCase("connection") || connection(value);
       case 14 -> !name.equalsIgnoreCase("content-length") || contentLength(value);
@@ -170,6 +174,14 @@ public final class IncomingHead {
       String name = option.strip();
       close |= name.equalsIgnoreCase("close");
       keep |= name.equalsIgnoreCase("keep-alive");
+      upgradeOption |= name.equalsIgnoreCase("upgrade");
+    }
+    return true;
+  }
+
+  private boolean upgrade(String value) {
+    for (String protocol : value.split(",", -1)) {
+      webSocketNamed |= protocol.strip().equalsIgnoreCase("websocket");
     }
     return true;
   }
@@ -328,7 +340,25 @@ public final class IncomingHead {
 
   /** Whether the client wants the connection kept (RFC 9112 section 9.3). */
   public boolean keepAlive() {
-    return !close && (http11 || keep);
+    return !close && !upgrades && (http11 || keep);
+  }
+
+  /**
+   * Takes the request for a WebSocket handshake if it is one: {@code Upgrade} names it, {@code
+   * Connection} says so, and the version is 1.1 (RFC 6455 section 4.2.1; an {@code Upgrade} in
+   * HTTP/1.0 is ignored, RFC 9110 section 7.8). Its connection carries no further request, whatever
+   * the answer: what the client sends after it may be frames already.
+   *
+   * @return whether it is one
+   */
+  public boolean takeUpgrade() {
+    upgrades = http11 && upgradeOption && webSocketNamed && refusal == null;
+    return upgrades;
+  }
+
+  /** Whether it was taken for a WebSocket handshake. */
+  public boolean upgrades() {
+    return upgrades;
   }
 
   /** Whether a body follows, or may follow. */

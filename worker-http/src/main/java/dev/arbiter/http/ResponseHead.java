@@ -25,6 +25,9 @@ public final class ResponseHead {
   }
 
   private static final byte[] CLOSE = "Connection: close\r\n".getBytes(US_ASCII);
+  private static final byte[] CLOSE_UPGRADE = "Connection: close, upgrade\r\n".getBytes(US_ASCII);
+  private static final byte[] UPGRADE =
+      "Connection: Upgrade\r\nUpgrade: websocket\r\n".getBytes(US_ASCII);
   private static final byte[] KEEP = "Connection: keep-alive\r\n".getBytes(US_ASCII);
   private static final byte[] CHUNKED = "Transfer-Encoding: chunked\r\n".getBytes(US_ASCII);
   private static final byte[] LENGTH = "Content-Length: ".getBytes(US_ASCII);
@@ -39,6 +42,7 @@ public final class ResponseHead {
   private boolean keepAlive;
   private boolean dated;
   private boolean named;
+  private boolean upgrade;
   private long bodyLength;
 
   /** A head that adds {@code Server}, {@code Date} and {@code --header} as the settings say. */
@@ -62,9 +66,45 @@ public final class ResponseHead {
       throw new IllegalArgumentException(
           "The app's status is " + status + "; it must be 200 to 599.");
     }
-    length = 0;
     keepAlive = keep;
+    begin(status, headers);
+    frame(request, status, known);
+    standing();
+    if (!keepAlive) {
+      // A server that sends Upgrade says so in Connection (RFC 9110 section 7.8).
+      put(upgrade ? CLOSE_UPGRADE : CLOSE);
+    } else if (!request.http11()) {
+      put(KEEP);
+    }
+    put('\r');
+    put('\n');
+  }
+
+  /**
+   * Makes the head of a 101 (RFC 9110 section 15.2.2): after it the connection speaks WebSocket.
+   *
+   * @param headers of the app
+   * @param agreed what the protocol itself has to say
+   * @throws IllegalArgumentException if a field is not valid
+   */
+  public void encodeSwitch(Headers headers, Headers agreed) {
+    keepAlive = true;
+    begin(101, headers);
+    put(UPGRADE);
+    for (int i = 0; i < agreed.size(); i++) {
+      field(agreed.name(i), agreed.value(i));
+    }
+    standing();
+    framing = Framing.NONE;
+    bodyLength = 0;
+    put('\r');
+    put('\n');
+  }
+
+  private void begin(int status, Headers headers) {
+    length = 0;
     bodyLength = -1;
+    upgrade = false;
     dated = !dateHeader;
     named = !serverHeader;
     put(Status.line(status));
@@ -76,20 +116,15 @@ public final class ResponseHead {
         field(defaults.name(i), defaults.value(i));
       }
     }
-    frame(request, status, known);
+  }
+
+  private void standing() {
     if (!dated) {
       put(HttpDate.line());
     }
     if (!named) {
       put(SERVER);
     }
-    if (!keepAlive) {
-      put(CLOSE);
-    } else if (!request.http11()) {
-      put(KEEP);
-    }
-    put('\r');
-    put('\n');
   }
 
   private static boolean has(Headers headers, String name) {
@@ -139,6 +174,7 @@ public final class ResponseHead {
     switch (name.length()) {
       case 4 -> dated |= name.equalsIgnoreCase("date");
       case 6 -> named |= name.equalsIgnoreCase("server");
+      case 7 -> upgrade |= name.equalsIgnoreCase("upgrade");
       case 10 -> {
         if (name.equalsIgnoreCase("connection")) {
           for (String option : value.split(",", -1)) {

@@ -1,7 +1,7 @@
 package dev.arbiter.http;
 
 /** The character classes of RFC 9110 section 5.6 and RFC 3986, as tables. */
-final class Syntax {
+public final class Syntax {
   private static final boolean[] TOKEN = new boolean[128];
   private static final boolean[] HOST = new boolean[128];
 
@@ -26,7 +26,8 @@ final class Syntax {
 
   private Syntax() {}
 
-  static boolean token(String text) {
+  /** Whether it is a token, RFC 9110 section 5.6.2. */
+  public static boolean token(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c >= 128 || !TOKEN[c]) {

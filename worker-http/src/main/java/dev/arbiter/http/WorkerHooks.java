@@ -11,6 +11,7 @@ import dev.arbiter.app.Response;
 import dev.arbiter.app.Scope;
 import dev.arbiter.app.Send;
 import dev.arbiter.app.SendEvent;
+import dev.arbiter.app.WebSocketScope;
 import dev.arbiter.worker.WorkerContext;
 import java.util.Arrays;
 import java.util.Optional;
@@ -110,15 +111,19 @@ final class WorkerHooks {
   }
 
   private CompletionStage<Void> handle(AsyncApp app, Scope scope, Receive receive, Send send) {
-    if (!(scope instanceof HttpScope request)) {
-      return app.handle(scope, receive, send);
-    }
+    RequestHead request =
+        switch (scope) {
+          case HttpScope http -> http;
+          case WebSocketScope webSocket -> webSocket;
+        };
     before(request);
     int[] status = new int[1]; // written before the stage completes, which publishes it
     Send noting =
         event -> {
-          if (event instanceof SendEvent.ResponseStart(int begun, var _)) {
-            status[0] = begun;
+          switch (event) {
+            case SendEvent.ResponseStart(int begun, var _) -> status[0] = begun;
+            case SendEvent.WebSocketAccept _ -> status[0] = 101;
+            default -> {}
           }
           return send.send(event);
         };

@@ -8,6 +8,7 @@ import dev.arbiter.app.SendEvent.ResponseStart;
 import dev.arbiter.app.TlsInfo;
 import dev.arbiter.http.HeadView;
 import dev.arbiter.http.Status;
+import dev.arbiter.http.websocket.WebSocketSession;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
@@ -55,6 +56,7 @@ final class BlockingCall extends HeadView implements Request, Runnable {
                 .execute(() -> answer(response.status(), response.headers(), whole.bytes()));
         case Response.Body.Stream stream -> write(response, stream);
         case Response.Body.File file -> write(response, file);
+        case Response.Body.Upgrade upgrade -> accept(response.headers(), upgrade);
       }
     } catch (Throwable thrown) {
       exchange.accept(null, thrown);
@@ -68,6 +70,16 @@ final class BlockingCall extends HeadView implements Request, Runnable {
     if (!Outbox.isSent(sent)) {
       sent.whenComplete(exchange);
     }
+  }
+
+  private void accept(Headers headers, Response.Body.Upgrade upgrade) throws Exception {
+    WebSocketDoor door = exchange.door();
+    if (door == null) {
+      exchange.connection().loop().executor().execute(exchange::upgradeRequired);
+      return;
+    }
+    WebSocketSession session = BodyInput.await(door.accept(upgrade.subprotocol(), headers));
+    door.serve(upgrade, session);
   }
 
   private void write(Response response, Response.Body.Stream stream) throws Exception {

@@ -53,8 +53,7 @@ final class BodyInput extends InputStream {
           part = body.bytes();
           more = body.more();
         }
-        case ReceiveEvent.Disconnect _ ->
-            throw new ClientGone("the client has gone before its request was complete");
+        default -> throw new ClientGone("the client has gone before its request was complete");
       }
     }
     return part.hasRemaining();

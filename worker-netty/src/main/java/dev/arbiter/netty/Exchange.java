@@ -11,6 +11,8 @@ import dev.arbiter.http.Origin;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.Status;
+import dev.arbiter.http.websocket.AsyncUpgrade;
+import dev.arbiter.http.websocket.Handshake;
 import dev.arbiter.worker.OutOfMemory;
 import java.util.Map;
 import java.util.Optional;
@@ -28,14 +30,20 @@ final class Exchange extends HeadView
   private final IncomingHead head;
   private final Inbox inbox;
   private final Outbox outbox;
+  private final @Nullable WebSocketDoor door;
+  private @Nullable AsyncUpgrade upgrade;
   private boolean answered;
   private boolean gone;
 
-  Exchange(HttpConnection connection, IncomingHead head) {
-    this(connection, head, connection.origin(head));
+  /**
+   * @param handshake of a request that asks for a WebSocket
+   */
+  Exchange(HttpConnection connection, IncomingHead head, @Nullable Handshake handshake) {
+    this(connection, head, handshake, connection.origin(head));
   }
 
-  private Exchange(HttpConnection connection, IncomingHead head, Origin origin) {
+  private Exchange(
+      HttpConnection connection, IncomingHead head, @Nullable Handshake handshake, Origin origin) {
     super(
         head,
         connection.loop().service().book().begin(head.method(), head.target(), origin.client()),
@@ -44,6 +52,7 @@ final class Exchange extends HeadView
     this.head = head;
     this.inbox = new Inbox(this);
     this.outbox = new Outbox(this);
+    this.door = handshake == null ? null : new WebSocketDoor(this, handshake);
   }
 
   HttpConnection connection() {
@@ -60,6 +69,11 @@ final class Exchange extends HeadView
 
   Outbox outbox() {
     return outbox;
+  }
+
+  /** What accepts the WebSocket the request asks for, if it does. */
+  @Nullable WebSocketDoor door() {
+    return door;
   }
 
   boolean answered() {
@@ -82,7 +96,8 @@ final class Exchange extends HeadView
       case AsyncApp app -> {
         entry().enter(Thread.currentThread());
         try {
-          CompletionStage<Void> stage = app.handle(this, inbox, outbox);
+          CompletionStage<Void> stage =
+              door == null ? app.handle(this, inbox, outbox) : ask(door, app);
           if (Outbox.isSent(stage)) {
             ended(null);
           } else {
@@ -95,6 +110,12 @@ final class Exchange extends HeadView
         }
       }
     }
+  }
+
+  private CompletionStage<Void> ask(WebSocketDoor asked, AsyncApp app) {
+    AsyncUpgrade begun = asked.upgrade();
+    upgrade = begun;
+    return begun.begin(app);
   }
 
   /** The app's stage has completed, on any thread. */
@@ -110,6 +131,11 @@ final class Exchange extends HeadView
   void ended(@Nullable Throwable failure) {
     if (failure != null) {
       OutOfMemory.leaveIf(failure);
+    }
+    if (upgrade != null && upgrade.ended(failure)) {
+      return;
+    }
+    if (failure != null) {
       appFailed(failure);
     } else if (!answered && !gone && !outbox.ending()) {
       appFailed(
@@ -133,6 +159,17 @@ final class Exchange extends HeadView
   private void appFailed(String what) {
     connection.loop().service().appFailed(head, what, null);
     giveUp();
+  }
+
+  /** The app wants a WebSocket where the client asks for none. */
+  void upgradeRequired() {
+    connection
+        .loop()
+        .service()
+        .appFailed(head, "answered with a WebSocket, which the request does not ask for", null);
+    if (!answered && !gone) {
+      outbox.replace(Handshake.upgradeRequired(), false);
+    }
   }
 
   /** The client is told if nothing was sent yet, and cut off otherwise. */
@@ -170,12 +207,19 @@ final class Exchange extends HeadView
     inbox.close();
     if (!keepAlive) {
       // The client knows the end only if it asked for it; otherwise it may be sending already.
-      connection.end(head.keepAlive() || !inbox.complete());
+      connection.end(head.keepAlive() || head.upgrades() || !inbox.complete());
     } else if (inbox.complete()) {
       connection.done(this);
     } else {
       inbox.discard();
     }
+  }
+
+  /** The request was answered with a 101, which ends it as far as the book and the log go. */
+  void switched(Headers headers, long bytes) {
+    answered = true;
+    long nanos = entry().end(101, 0, bytes);
+    connection.loop().service().log(head, connection.client(), 101, headers, 0, nanos);
   }
 
   /** The connection has ended. Idempotent. */
@@ -188,6 +232,9 @@ final class Exchange extends HeadView
     ClientGone reason = new ClientGone("the client has gone");
     inbox.close();
     outbox.fail(reason);
+    if (upgrade != null) {
+      upgrade.gone();
+    }
   }
 
   // ---- the head, for the app

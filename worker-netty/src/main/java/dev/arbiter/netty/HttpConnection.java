@@ -2,14 +2,15 @@ package dev.arbiter.netty;
 
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
-import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.app.TlsInfo;
+import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Origin;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.ResponseHead;
 import dev.arbiter.http.Status;
+import dev.arbiter.http.websocket.Handshake;
 import dev.arbiter.worker.OutOfMemory;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -19,7 +20,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.FileRegion;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
@@ -42,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * <p>What was read beyond the request under way waits in a queue while reading is off, so requests
  * are answered in order and a client that pipelines is held back by TCP.
  */
-final class HttpConnection extends ChannelInboundHandlerAdapter {
+final class HttpConnection extends ChannelInboundHandlerAdapter implements Served {
 
   /** How long a client may take to read the last answer and close; RFC 9112 section 9.6. */
   private static final int LINGER_TICKS = 10;
@@ -55,7 +55,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     /** No request is taken any more; the last answer is being written. */
     ENDING,
     /** Our side is shut; waits for the client's. */
-    LINGERING
+    LINGERING,
+    /** Another handler has the channel. */
+    LEFT
   }
 
   private final Loop loop;
@@ -77,15 +79,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
   private boolean unflushed;
   private boolean advancing;
   private boolean inputEnded;
-  private int stuckSince;
-  private long stuckAt;
+  private final Stall stall = new Stall();
 
   HttpConnection(
-      Loop loop,
-      Channel channel,
-      RequestDecoder decoder,
-      Origin origin,
-      @Nullable TlsGate tls) {
+      Loop loop, Channel channel, RequestDecoder decoder, Origin origin, @Nullable TlsGate tls) {
     this.loop = loop;
     this.channel = channel;
     this.decoder = decoder;
@@ -134,11 +131,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     return inputEnded;
   }
 
-  int place() {
+  @Override
+  public int place() {
     return place;
   }
 
-  void place(int index) {
+  @Override
+  public void place(int index) {
     place = index;
   }
 
@@ -156,12 +155,17 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     inRead = true;
     if (phase != Phase.OPEN || !channel.isActive()) {
       ReferenceCountUtil.release(message);
-    } else if (!queue.isEmpty() || (message instanceof HttpRequest && !free())) {
+    } else if (queue.isEmpty() && takesNow(message)) {
+      take(message);
+    } else {
       queue.add(message);
       read();
-    } else {
-      take(message);
     }
+  }
+
+  /** Bytes that follow a request for an upgrade wait until it is answered. */
+  private boolean takesNow(Object message) {
+    return message instanceof HttpContent || (message instanceof HttpRequest && free());
   }
 
   /**
@@ -200,7 +204,15 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       refuse(head, refusal);
       return;
     }
-    Exchange next = new Exchange(this, head);
+    Handshake handshake = null;
+    if (head.upgrades()) {
+      handshake = Handshake.of(head, loop.service().settings().webSocket());
+      if (handshake.refusal() != null) {
+        refuse(head, handshake.refusal());
+        return;
+      }
+    }
+    Exchange next = new Exchange(this, head, handshake);
     exchange = next;
     next.begin();
   }
@@ -333,6 +345,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Reads on, or not, as the exchange and the queue have room. */
   void read() {
+    if (phase == Phase.LEFT) {
+      return;
+    }
     boolean wanted = queue.isEmpty() && (exchange == null || exchange.inbox().hasRoom());
     if (wanted != reading && !inputEnded) {
       reading = wanted;
@@ -358,9 +373,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     advancing = true;
-    while (phase == Phase.OPEN
-        && !queue.isEmpty()
-        && (free() || !(queue.peek() instanceof HttpRequest))) {
+    while (phase == Phase.OPEN && !queue.isEmpty() && takesNow(queue.element())) {
       take(queue.remove());
       if (unflushed && !channel.isWritable()) {
         flush();
@@ -375,6 +388,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         end(false);
       }
     }
+  }
+
+  /** The request was answered with a 101: another handler has the channel from here on. */
+  void become(WebSocketConnection next, ByteBuf head) {
+    phase = Phase.LEFT;
+    exchange = null;
+    unflushed = false;
+    Deque<Object> early = new ArrayDeque<>(queue);
+    queue.clear();
+    context().pipeline().replace(this, null, next);
+    loop.replaced(this, next);
+    next.begin(head, early, inputEnded);
   }
 
   /** Ends the connection after what was written, at once or when the client has read it. */
@@ -433,9 +458,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   /** Answers a request that no app sees, and ends the connection. */
   void refuse(IncomingHead head, Refusal refusal) {
-    Response response = Status.response(refusal);
+    refuse(head, Status.response(refusal));
+  }
+
+  private void refuse(IncomingHead head, Response response) {
     write(encode(head, response.status(), response.headers(), response.body()));
-    loop.service().logRefused(origin(head).client(), refusal.status());
+    loop.service().logRefused(origin(head).client(), response.status());
     end(true);
   }
 
@@ -455,15 +483,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
 
   // ---- time limits, once a tick
 
-  void check() {
-    if (stuck()) {
+  @Override
+  public void check() {
+    if (stall.over(channel, loop.tick(), loop.writeTicks())) {
       late(Limit.WRITE);
       cut(true);
       return;
     }
     int passed = loop.tick() - since;
     switch (phase) {
-      case ENDING -> {}
+      case ENDING, LEFT -> {}
       case LINGERING -> {
         if (passed > LINGER_TICKS) {
           close();
@@ -549,21 +578,5 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
       channel.pipeline().fireChannelReadComplete();
     }
     return true;
-  }
-
-  /** Whether the client has read nothing for longer than it may. */
-  private boolean stuck() {
-    ChannelOutboundBuffer pending = channel.unsafe().outboundBuffer();
-    if (pending == null || pending.isEmpty()) {
-      stuckAt = -1;
-      return false;
-    }
-    long at = pending.totalPendingWriteBytes() * 31 + pending.currentProgress();
-    if (at != stuckAt) {
-      stuckAt = at;
-      stuckSince = loop.tick();
-      return false;
-    }
-    return loop.tick() - stuckSince > loop.writeTicks();
   }
 }

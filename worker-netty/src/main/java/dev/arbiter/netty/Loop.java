@@ -41,7 +41,7 @@ final class Loop {
   private final ResponseHead responseHead;
   private final Thread.Builder.OfVirtual ownThreads;
   private final Thread.Builder.OfVirtual ordinaryThreads = LoopThreads.ordinary();
-  private final List<HttpConnection> connections = new ArrayList<>();
+  private final List<Served> connections = new ArrayList<>();
   private final AtomicInteger handedOver = new AtomicInteger();
   private final AtomicInteger load = new AtomicInteger();
   private final int keepAliveTicks;
@@ -180,7 +180,7 @@ final class Loop {
       gone(connection);
       return;
     }
-    channel.closeFuture().addListener(_ -> gone(connection));
+    channel.closeFuture().addListener(_ -> ended(channel, connection));
     ServerTls secure = tls != null && tls.serves(connection.listener()) ? tls : null;
     HttpConnection http = prepare(channel, secure);
     if (gate.on()) {
@@ -193,6 +193,16 @@ final class Loop {
             service.warn("A connection could not be registered: " + done.cause());
           }
         });
+  }
+
+  /** What a handler does after its WebSocket has ended belongs to the connection's life. */
+  private void ended(Channel channel, Connection connection) {
+    WebSocketConnection webSocket = channel.pipeline().get(WebSocketConnection.class);
+    if (webSocket == null) {
+      gone(connection);
+    } else {
+      webSocket.handled().thenRun(() -> gone(connection));
+    }
   }
 
   private void gone(Connection connection) {
@@ -213,7 +223,7 @@ final class Loop {
     }
     TlsGate tlsGate = secure == null ? null : TlsGate.install(channel, secure);
     Origin origin = origin(channel, secure == null ? "http" : "https");
-    RequestDecoder decoder = new RequestDecoder(service.settings().rules(), origin.trusted());
+    RequestDecoder decoder = new RequestDecoder(service.settings(), origin.trusted());
     HttpConnection connection = new HttpConnection(this, channel, decoder, origin, tlsGate);
     channel.pipeline().addLast(decoder, connection);
     return connection;
@@ -237,7 +247,7 @@ final class Loop {
     }
   }
 
-  void opened(HttpConnection connection) {
+  void opened(Served connection) {
     connection.place(connections.size());
     connections.add(connection);
     if (!ticking) {
@@ -246,9 +256,15 @@ final class Loop {
     }
   }
 
-  void closed(HttpConnection connection) {
-    HttpConnection last = connections.removeLast();
-    if (last != connection) {
+  /** {@code next} has the channel that {@code before} had. */
+  void replaced(Served before, Served next) {
+    next.place(before.place());
+    connections.set(next.place(), next);
+  }
+
+  void closed(Served connection) {
+    Served last = connections.removeLast();
+    if (last.place() != connection.place()) {
       connections.set(connection.place(), last);
       last.place(connection.place());
     }
@@ -290,7 +306,15 @@ final class Loop {
       begun = call;
       ownThreads.start(call);
     } else {
-      ordinaryThreads.start(call);
+      startApart(call);
     }
+  }
+
+  /**
+   * Starts what may run for long: not on this loop, where nobody would see it compute for as long
+   * as it likes.
+   */
+  void startApart(Runnable task) {
+    ordinaryThreads.start(task);
   }
 }

@@ -143,6 +143,7 @@ final class Outbox implements Send {
             .startAside(() -> settle(stage, FileBody.tryWrite(this, file, whole)));
         yield stage;
       }
+      default -> misused("a WebSocket's event was sent where the client asked for none");
     };
   }
 

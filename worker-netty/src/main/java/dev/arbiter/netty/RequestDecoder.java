@@ -1,5 +1,6 @@
 package dev.arbiter.netty;
 
+import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules;
@@ -37,26 +38,29 @@ final class RequestDecoder extends HttpRequestDecoder {
   private static final byte LF = '\n';
 
   private final RequestRules rules;
+  private final boolean webSockets;
   private boolean trusted;
   private IncomingHead head;
   private boolean inHead = true;
   private boolean inTrailers;
   private boolean lineSeen;
+  private boolean raw;
   private int blankLines;
 
   /**
    * @param trusted whether the other end is a proxy that is believed
    */
-  RequestDecoder(RequestRules rules, boolean trusted) {
+  RequestDecoder(HttpSettings settings, boolean trusted) {
     super(
         new HttpDecoderConfig()
-            .setMaxInitialLineLength(rules.line())
+            .setMaxInitialLineLength(settings.rules().line())
             .setMaxHeaderSize(RequestRules.HEAD_SIZE)
             .setMaxChunkSize(64 * 1024)
             .setAllowPartialChunks(true)
             .setStrictLineParsing(true)
             .setUseRfc9112TransferEncoding(true));
-    this.rules = rules;
+    this.rules = settings.rules();
+    this.webSockets = settings.webSocket().on();
     this.trusted = trusted;
     this.head = new IncomingHead(rules, trusted);
   }
@@ -74,6 +78,10 @@ final class RequestDecoder extends HttpRequestDecoder {
 
   @Override
   protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
+    if (raw) {
+      out.add(in.readRetainedSlice(in.readableBytes()));
+      return;
+    }
     int from = in.readerIndex();
     if (!inHead) {
       super.decode(ctx, in, out);
@@ -93,6 +101,8 @@ final class RequestDecoder extends HttpRequestDecoder {
     inspect(in, from);
     head.end();
     inHead = false;
+    // What follows a request for an upgrade may be frames; none of it is a request.
+    raw = webSockets && head.takeUpgrade();
     if (out.getLast() instanceof LastHttpContent) {
       nextHead();
     }

@@ -63,7 +63,8 @@ final class AsyncCall implements Receive, Send {
     }
   }
 
-  private void requireComplete() {
+  /** Whether the response was sent to its end. */
+  void requireComplete() {
     sending.lock(); // what another thread has sent must be seen
     try {
       if (!reply.complete()) {
@@ -127,6 +128,9 @@ final class AsyncCall implements Receive, Send {
           }
           sent(part.more());
         }
+        default ->
+            throw new IllegalStateException(
+                "A WebSocket's event was sent where the client asked for none.");
       }
       return CompletableFuture.completedFuture(null);
     } catch (IOException | IllegalStateException | IllegalArgumentException failed) {

@@ -12,11 +12,11 @@ import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Origin;
-import dev.arbiter.http.OpenFile;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestBook;
 import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.Status;
+import dev.arbiter.http.websocket.Handshake;
 import dev.arbiter.worker.OutOfMemory;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
@@ -141,7 +141,14 @@ final class Conversation {
       refusal = Rule.BUSY.refusal();
     }
     if (refusal != null) {
-      return refuse(refusal, entry, origin, start, bytesIn);
+      return refuse(Status.response(refusal), entry, origin, start, bytesIn);
+    }
+    Handshake handshake = null;
+    if (settings.webSocket().on() && head.takeUpgrade()) {
+      handshake = Handshake.of(head, settings.webSocket());
+      if (handshake.refusal() != null) {
+        return refuse(handshake.refusal(), entry, origin, start, bytesIn);
+      }
     }
     RequestBody body =
         new RequestBody(
@@ -152,8 +159,12 @@ final class Conversation {
     Reply reply = new Reply(link, head, settings, body);
     long bytesOut = link.bytesOut();
     boolean again = false;
+    Exchange exchange =
+        new Exchange(head, entry, origin, body, link.tls(), settings.rootPath(), shared.state());
+    WebSocketDoor door =
+        handshake == null ? null : new WebSocketDoor(shared, link, in, exchange, reply, handshake);
     try {
-      answer(new Exchange(head, entry, origin, body, settings.rootPath(), shared.state()), reply);
+      answer(exchange, reply, door);
       again = reply.complete() && reply.keepAlive() && body.finish();
     } finally {
       if (Rule.BODY_TIMEOUT.refusal().equals(head.refusal())) {
@@ -166,6 +177,9 @@ final class Conversation {
       if (status != 0) {
         log(head, origin, reply, nanos);
       }
+    }
+    if (door != null && door.accepted()) {
+      return false;
     }
     if (!again && !link.broken()) {
       if (!reply.complete() && reply.endsWithConnection()) {
@@ -201,18 +215,18 @@ final class Conversation {
   }
 
   private boolean refuse(
-      Refusal refusal, RequestBook.Entry entry, Origin origin, long start, long bytesIn)
+      Response response, RequestBook.Entry entry, Origin origin, long start, long bytesIn)
       throws IOException {
     IncomingHead head = parser.head();
     Reply reply = new Reply(link, head, settings, Reply.Terms.CLOSE);
     long bytesOut = link.bytesOut();
     try {
-      send(reply, Status.response(refusal));
+      send(reply, response);
     } finally {
-      entry.end(refusal.status(), link.bytesIn() - bytesIn, link.bytesOut() - bytesOut);
+      entry.end(response.status(), link.bytesIn() - bytesIn, link.bytesOut() - bytesOut);
       long nanos = System.nanoTime() - start;
       if (head.method().isEmpty()) {
-        shared.log().record(AccessRecord.refused(origin.client(), refusal.status(), nanos));
+        shared.log().record(AccessRecord.refused(origin.client(), response.status(), nanos));
       } else {
         log(head, origin, reply, nanos);
       }
@@ -221,17 +235,21 @@ final class Conversation {
     return false;
   }
 
-  private void answer(Exchange exchange, Reply reply) throws IOException, InterruptedException {
+  private void answer(Exchange exchange, Reply reply, @Nullable WebSocketDoor door)
+      throws IOException, InterruptedException {
     Outcome outcome;
     shared.turns().take();
     try {
-      outcome = shared.running().run(() -> call(exchange, reply));
+      outcome = shared.running().run(() -> call(exchange, reply, door));
     } catch (IOException | InterruptedException known) {
       throw known;
     } catch (Exception impossible) {
       throw new IllegalStateException(impossible);
     } finally {
       shared.turns().giveBack();
+    }
+    if (door != null && outcome.failure() == null) {
+      outcome = decide(shared.app(), outcome, door);
     }
     Refusal refusal = parser.head().refusal();
     if (refusal != null && reply.status() == 0) {
@@ -240,13 +258,18 @@ final class Conversation {
       return;
     }
     if (outcome.failure() != null) {
-      failed(exchange, reply, outcome.failure());
+      failed(exchange, reply, outcome.failure(), Status.error(500, ""));
     } else if (outcome.response() != null) {
       // Without a turn: a client that reads slowly holds up nobody but itself.
       try {
         send(reply, outcome.response());
       } catch (IllegalArgumentException | IllegalStateException invalid) {
-        failed(exchange, reply, invalid);
+        boolean upgrade = outcome.response().body() instanceof Response.Body.Upgrade;
+        failed(
+            exchange,
+            reply,
+            invalid,
+            upgrade ? Handshake.upgradeRequired() : Status.error(500, ""));
       } catch (IOException failure) {
         if (link.broken()) {
           throw failure;
@@ -256,16 +279,38 @@ final class Conversation {
     }
   }
 
+  /** Serves the WebSocket to its end, if there is one; without a turn, which its app takes. */
+  private static Outcome decide(App app, Outcome outcome, WebSocketDoor door)
+      throws InterruptedException {
+    Response response = outcome.response();
+    try {
+      if (app instanceof AsyncApp) {
+        door.awaitDecision();
+      } else if (response != null && response.body() instanceof Response.Body.Upgrade upgrade) {
+        door.serve(response.headers(), upgrade);
+      } else {
+        return outcome;
+      }
+      return new Outcome(null, null);
+    } catch (IOException | RuntimeException failure) {
+      return new Outcome(null, failure);
+    }
+  }
+
   /** Where the app runs. */
   // Whatever an app throws, errors included, is answered and logged; it must not end the worker.
   @SuppressWarnings("CatchingUnchecked")
-  private Outcome call(Exchange exchange, Reply reply) {
+  private Outcome call(Exchange exchange, Reply reply, @Nullable WebSocketDoor door) {
     exchange.entry().enter(Thread.currentThread());
     try {
       return switch (shared.app()) {
         case BlockingApp blocking -> call(blocking, exchange, reply);
         case AsyncApp async -> {
-          new AsyncCall(async, exchange, reply).run();
+          if (door == null) {
+            new AsyncCall(async, exchange, reply).run();
+          } else {
+            door.begin(async);
+          }
           yield new Outcome(null, null);
         }
       };
@@ -284,7 +329,8 @@ final class Conversation {
     }
     response.background().ifPresent(exchange.entry()::afterwards);
     return switch (response.body()) {
-      case Response.Body.Bytes _, Response.Body.File _ -> new Outcome(response, null);
+      case Response.Body.Bytes _, Response.Body.File _, Response.Body.Upgrade _ ->
+          new Outcome(response, null);
       case Response.Body.Stream stream -> {
         reply.begin(response.status(), response.headers(), -1);
         ReplyStream out = new ReplyStream(reply);
@@ -300,16 +346,13 @@ final class Conversation {
   private static void send(Reply reply, Response response) throws IOException {
     switch (response.body()) {
       case Response.Body.Bytes body -> reply.send(response, body.bytes());
-      case Response.Body.File file -> {
-        try (OpenFile open = OpenFile.open(file)) {
-          reply.send(response, open);
-        }
-      }
-      case Response.Body.Stream _ -> {} // was written where the app ran
+      case Response.Body.Bytes _, Response.Body.File _, Response.Body.Upgrade _ ->
+          new Outcome(response, null);
     }
   }
 
-  private void failed(Exchange exchange, Reply reply, Throwable failure) throws IOException {
+  private void failed(Exchange exchange, Reply reply, Throwable failure, Response answer)
+      throws IOException {
     boolean clientGone = failure instanceof IOException && link.broken();
     if (!clientGone) {
       shared
@@ -324,7 +367,7 @@ final class Conversation {
                   + AppHost.stackTrace(failure));
     }
     if (reply.status() == 0 && !clientGone) {
-      send(reply, Status.error(500, ""));
+      send(reply, answer);
     }
   }
 

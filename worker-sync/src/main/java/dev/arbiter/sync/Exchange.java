@@ -10,10 +10,12 @@ import dev.arbiter.http.RequestBook;
 import java.io.InputStream;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** One request, as either contract sees it. Any thread, but for the body. */
 final class Exchange extends HeadView implements Request, HttpScope {
   private final RequestBody body;
+  private final @Nullable TlsInfo tls;
   private final String rootPath;
   private final Map<String, Object> state;
 
@@ -22,10 +24,12 @@ final class Exchange extends HeadView implements Request, HttpScope {
       RequestBook.Entry entry,
       Origin origin,
       RequestBody body,
+      @Nullable TlsInfo tls,
       String rootPath,
       Map<String, Object> state) {
     super(head, entry, origin);
     this.body = body;
+    this.tls = tls;
     this.rootPath = rootPath;
     this.state = state;
   }
@@ -41,7 +45,7 @@ final class Exchange extends HeadView implements Request, HttpScope {
 
   @Override
   public Optional<TlsInfo> tls() {
-    return Optional.ofNullable(link.tls());
+    return Optional.ofNullable(tls);
   }
 
   @Override

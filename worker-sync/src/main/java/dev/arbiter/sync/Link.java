@@ -1,7 +1,7 @@
 package dev.arbiter.sync;
 
-import dev.arbiter.http.OpenFile;
 import dev.arbiter.app.TlsInfo;
+import dev.arbiter.http.OpenFile;
 import dev.arbiter.http.tls.ServerTls;
 import java.io.EOFException;
 import java.io.IOException;
@@ -41,6 +41,7 @@ final class Link {
   private final Wait reading = new Wait();
   private final Wait writing = new Wait();
   private volatile boolean idle;
+  private volatile boolean streams;
   private volatile boolean broken;
   private volatile boolean stalled;
   private boolean told;
@@ -51,6 +52,9 @@ final class Link {
   private static final class Wait {
     private volatile long deadline = NEVER;
     private volatile @Nullable Thread thread;
+
+    /** Whoever waits, or is about to, is to look again. */
+    private volatile boolean called;
   }
 
   Link(SocketChannel channel, boolean unix, Departure departure) throws IOException {
@@ -198,6 +202,62 @@ final class Link {
     }
   }
 
+  /** From here on the connection is no HTTP: its reader is told when the worker leaves. */
+  void streams() {
+    streams = true;
+  }
+
+  /** Ends the reader's wait in {@link #readOrWake} or {@link #awaitWake}, or its next. */
+  void wake() {
+    call(reading);
+  }
+
+  /** Ends a write that waits, and every later one: the client has had its time. */
+  void stopWriting() {
+    call(writing);
+  }
+
+  private static void call(Wait wait) {
+    wait.called = true;
+    Thread thread = wait.thread;
+    if (thread != null) {
+      LockSupport.unpark(thread);
+    }
+  }
+
+  /**
+   * Reads what there is.
+   *
+   * @return how many bytes; 0 when woken, or at {@code until}; -1 at the end
+   */
+  int readOrWake(ByteBuffer to, long until) throws IOException {
+    while (true) {
+      int count = readNow(to);
+      if (count != 0) {
+        return count;
+      }
+      if (reading.called || over(until, System.nanoTime())) {
+        reading.called = false;
+        return 0;
+      }
+      await(reading, Sockets.READABLE, until);
+    }
+  }
+
+  /** Waits to be woken, or until {@code until}. */
+  void awaitWake(long until) {
+    reading.deadline = until;
+    reading.thread = Thread.currentThread();
+    try {
+      while (!reading.called && !over(until, System.nanoTime())) {
+        LockSupport.park(this);
+      }
+    } finally {
+      reading.thread = null;
+    }
+    reading.called = false;
+  }
+
   /**
    * Reads without waiting.
    *
@@ -244,6 +304,9 @@ final class Link {
       if (progress) {
         until = NEVER;
         continue;
+      }
+      if (writing.called) {
+        throw new IOException("The client had its time.");
       }
       if (until == NEVER) {
         until = after(limit);
@@ -316,7 +379,10 @@ final class Link {
     wait.deadline = until;
     wait.thread = me;
     try {
-      Sockets.park(channel, event, 0);
+      // Looked at after the thread is known: a call between the two is not lost.
+      if (!wait.called) {
+        Sockets.park(channel, event, 0);
+      }
     } finally {
       wait.thread = null;
     }
@@ -324,6 +390,10 @@ final class Link {
 
   /** Called by the watch. Waking one wait too many does no harm: each looks again. */
   void wakeIfOver(long now) {
+    if (streams && departure.leaving()) {
+      streams = false; // told once
+      wake();
+    }
     Thread reader = reading.thread;
     if (reader != null
         && (over(reading.deadline, now) || (idle && over(departure.idleUntil(), now)))) {

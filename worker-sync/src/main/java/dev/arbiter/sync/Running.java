@@ -10,9 +10,17 @@ interface Running {
   /** Runs {@code call} where the app runs, and waits for it. */
   <T> T run(Callable<T> call) throws Exception;
 
+  /** What finds the app's classes. */
+  ClassLoader loader();
+
   /** On the connection's own thread. */
   static Running here(ClassLoader loader) {
     return new Running() {
+      @Override
+      public ClassLoader loader() {
+        return loader;
+      }
+
       @Override
       public <T> T run(Callable<T> call) throws Exception {
         Thread.currentThread().setContextClassLoader(loader);
@@ -40,6 +48,11 @@ interface Running {
               return thread;
             });
     return new Running() {
+      @Override
+      public ClassLoader loader() {
+        return loader;
+      }
+
       @Override
       public <T> T run(Callable<T> call) throws Exception {
         try {

@@ -146,10 +146,7 @@ public final class SyncWorker implements Worker {
    * @param secure null if it speaks HTTP in the clear
    */
   private void converse(
-      Link link,
-      Conversation.Shared now,
-      @Nullable ProxyGate door,
-      @Nullable ServerTls secure) {
+      Link link, Conversation.Shared now, @Nullable ProxyGate door, @Nullable ServerTls secure) {
     watch.add(link);
     try {
       try {

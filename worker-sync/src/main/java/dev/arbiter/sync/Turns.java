@@ -1,5 +1,7 @@
 package dev.arbiter.sync;
 
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
@@ -9,6 +11,9 @@ import java.util.function.BooleanSupplier;
  * connection without a request holds none. Any thread.
  */
 final class Turns {
+  /** Whether this thread has a turn that it gives back while it waits. */
+  private static final ThreadLocal<Boolean> HELD = ThreadLocal.withInitial(() -> false);
+
   private final Semaphore free;
   private final AtomicLong finished = new AtomicLong();
   private final Object progress = new Object();
@@ -28,6 +33,35 @@ final class Turns {
   void take() throws InterruptedException {
     free.acquire();
     count(1);
+  }
+
+  /**
+   * Runs what lasts long and mostly waits: it has a turn while it runs and none while it waits in
+   * {@link #yieldFor}.
+   */
+  void runYielding(Runnable task) throws InterruptedException {
+    take();
+    HELD.set(true);
+    try {
+      task.run();
+    } finally {
+      HELD.remove();
+      giveBack();
+    }
+  }
+
+  /** Waits; without its turn, if this is a thread of {@link #runYielding}. */
+  <T> T yieldFor(Future<T> future) throws InterruptedException, ExecutionException {
+    if (!HELD.get()) {
+      return future.get();
+    }
+    giveBack();
+    try {
+      return future.get();
+    } finally {
+      free.acquireUninterruptibly();
+      count(1);
+    }
   }
 
   void giveBack() {

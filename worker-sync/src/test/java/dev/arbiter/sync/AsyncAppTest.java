@@ -72,7 +72,7 @@ class AsyncAppTest {
                                   part.more()
                                       ? copy(receive, send)
                                       : CompletableFuture.<Void>completedFuture(null));
-                  case ReceiveEvent.Disconnect _ -> CompletableFuture.completedFuture(null);
+                  default -> CompletableFuture.completedFuture(null);
                 });
   }
 

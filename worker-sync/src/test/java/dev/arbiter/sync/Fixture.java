@@ -98,6 +98,18 @@ final class Fixture implements AutoCloseable {
     };
   }
 
+  /** Whatever the contract. */
+  static Fixture servingAny(App app, String... settings) throws Exception {
+    return new Fixture(app, null, settings);
+  }
+
+  /** A connection the worker has been given. */
+  SocketChannel channel() throws IOException {
+    SocketChannel channel = SocketChannel.open(listener.getLocalAddress());
+    serveNext();
+    return channel;
+  }
+
   /** A client whose connection the worker has been given. */
   RawClient connect() throws IOException {
     RawClient client = connectUnserved();

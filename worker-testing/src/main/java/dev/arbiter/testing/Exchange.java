@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * that what passes here passes there. The app's side; any thread.
  */
 final class Exchange implements Receive, Send {
+  private static final String NO_WEBSOCKETS =
+      "The test client asks for no WebSockets: test them with a worker.";
+
   /** An app may take its time: the test's own limit is what ends a wait. */
   static final Duration APP_LIMIT = Duration.ofDays(1);
 
@@ -133,6 +136,7 @@ final class Exchange implements Receive, Send {
         }
         case Response.Body.File file ->
             send(file, length -> begin(response.status(), response.headers(), length));
+        case Response.Body.Upgrade _ -> throw new UnsupportedOperationException(NO_WEBSOCKETS);
       }
       finish();
       response.background().ifPresent(Runnable::run);
@@ -232,6 +236,7 @@ final class Exchange implements Receive, Send {
             }
             case SendEvent.ResponseBody body -> body(body);
             case SendEvent.ResponseFile file -> file(file);
+            default -> throw new IllegalStateException(NO_WEBSOCKETS);
           };
       CompletionStage<Void> taken =
           room.isDone() ? room : room.thenApplyAsync(nothing -> nothing, loop);

@@ -1,0 +1,14 @@
+package dev.arbiter.app;
+
+import java.util.List;
+
+/**
+ * A client that asks for a WebSocket (RFC 6455), as an {@link AsyncApp} sees it: it may be accepted
+ * with {@link SendEvent.WebSocketAccept}, refused with {@link SendEvent.WebSocketClose}, or
+ * answered with an HTTP response. An app that returns without any of these refuses with 403.
+ */
+public non-sealed interface WebSocketScope extends Scope, RequestHead {
+
+  /** The subprotocols the client speaks, the one it likes best first; may be empty. */
+  List<String> subprotocols();
+}

@@ -1,0 +1,138 @@
+package dev.arbiter.http.websocket;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.arbiter.app.WebSocket.Message;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Frames, however they arrive. */
+class FrameDecoderTest {
+  private static final int SEEDS = 400;
+
+  /** What bytes amount to, in words; the last may be what is wrong with them. */
+  private static List<String> decode(byte[] bytes, @Nullable Random cuts) {
+    FrameDecoder decoder = new FrameDecoder(500, true);
+    List<String> events = new ArrayList<>();
+    try {
+      int at = 0;
+      while (at < bytes.length) {
+        int end = cuts == null ? bytes.length : Math.min(bytes.length, at + 1 + cuts.nextInt(9));
+        ByteBuffer part = ByteBuffer.wrap(bytes, at, end - at);
+        for (Inbound came = decoder.next(part); came != null; came = decoder.next(part)) {
+          events.add(shown(came));
+        }
+        assertThat(part.hasRemaining()).isFalse();
+        at = end;
+      }
+    } catch (Violation broken) {
+      events.add(broken.code() + " " + broken.reason());
+    } finally {
+      decoder.close();
+    }
+    return events;
+  }
+
+  private static String shown(Inbound came) {
+    return switch (came) {
+      case Inbound.Data(Message.Text(String text)) -> "text " + text;
+      case Inbound.Data(Message.Binary(ByteBuffer bytes)) -> "binary " + bytes.hashCode();
+      case Inbound.Data(Message.Close _) -> throw new AssertionError("a Close is no message");
+      case Inbound.Ping(byte[] bytes) -> "ping " + Arrays.toString(bytes);
+      case Inbound.Pong(byte[] bytes) -> "pong " + Arrays.toString(bytes);
+      case Inbound.Closing(int code, String reason) -> "close " + code + " " + reason;
+    };
+  }
+
+  /** Mostly right frames, now and then a wrong one. */
+  private static byte[] frames(Random random) {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    boolean within = false;
+    for (int i = 0; i < 12; i++) {
+      byte[] payload = new byte[random.nextInt(random.nextInt(12) == 0 ? 400 : 40)];
+      for (int at = 0; at < payload.length; at++) {
+        payload[at] = (byte) ('a' + random.nextInt(3));
+      }
+      boolean last = random.nextBoolean();
+      int first =
+          switch (random.nextInt(12)) {
+            case 0 -> 0x89;
+            case 1 -> 0x8a;
+            case 2 -> random.nextInt(256);
+            default -> (within ? 0 : 1 + random.nextInt(2)) | (last ? 0x80 : 0);
+          };
+      if ((first & 0x0f) < 3) {
+        if (!within && random.nextInt(3) == 0) {
+          first |= 0x40;
+          payload = last ? WebSocketClient.deflated(payload) : payload;
+        }
+        within = (first & 0x80) == 0;
+      }
+      if (random.nextInt(20) == 0 && payload.length > 0) {
+        payload[random.nextInt(payload.length)] = (byte) random.nextInt(256);
+      }
+      all.writeBytes(WebSocketClient.frame(first, payload));
+    }
+    return all.toByteArray();
+  }
+
+  @Test
+  void howBytesAreCutMakesNoDifference() {
+    int messages = 0;
+    int violations = 0;
+    for (int seed = 0; seed < SEEDS; seed++) {
+      byte[] bytes = frames(new Random(seed));
+      List<String> whole = decode(bytes, null);
+      assertThat(decode(bytes, new Random(seed))).as("seed %d", seed).isEqualTo(whole);
+      messages += (int) whole.stream().filter(event -> event.matches("(text|binary) .*")).count();
+      violations += (int) whole.stream().filter(event -> event.matches("10.*")).count();
+    }
+    assertThat(messages).isGreaterThan(SEEDS / 2);
+    assertThat(violations).isGreaterThan(SEEDS / 10);
+  }
+
+  @Test
+  void textIsWhatTheJdkTakesForText() {
+    Random random = new Random(1);
+    int[] alphabet = {
+      'a', 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed,
+      0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff
+    };
+    int good = 0;
+    for (int i = 0; i < 50_000; i++) {
+      byte[] bytes = new byte[1 + random.nextInt(5)];
+      for (int at = 0; at < bytes.length; at++) {
+        bytes[at] = (byte) alphabet[random.nextInt(alphabet.length)];
+      }
+      boolean expected = isText(bytes);
+      good += expected ? 1 : 0;
+      Utf8 inParts = new Utf8();
+      int cut = random.nextInt(bytes.length);
+      boolean taken =
+          inParts.take(bytes, 0, cut)
+              && inParts.take(bytes, cut, bytes.length)
+              && inParts.complete();
+      if (taken != expected) {
+        throw new AssertionError(Arrays.toString(bytes) + " cut at " + cut + " is " + taken);
+      }
+    }
+    assertThat(good).isGreaterThan(200);
+  }
+
+  private static boolean isText(byte[] bytes) {
+    try {
+      UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+      return true;
+    } catch (CharacterCodingException _) {
+      return false;
+    }
+  }
+}

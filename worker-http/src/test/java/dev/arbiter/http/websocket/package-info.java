@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.http.websocket;
+
+import org.jspecify.annotations.NullMarked;
