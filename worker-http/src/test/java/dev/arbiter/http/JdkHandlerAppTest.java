@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.Map;
 import java.util.Optional;
@@ -122,6 +123,19 @@ class JdkHandlerAppTest {
         .hasMessage("reset");
     ended.await();
     assertThat(seen.get()).hasMessageContaining("client has gone");
+  }
+
+  /** A handler may let the loopback address do what it lets nobody else. */
+  @Test
+  void aClientThatIsNotKnownIsNotTakenForThisMachine() throws Exception {
+    AtomicReference<InetSocketAddress> seen = new AtomicReference<>();
+    ask(
+        exchange -> {
+          seen.set(exchange.getRemoteAddress());
+          exchange.sendResponseHeaders(204, -1);
+        });
+    assertThat(seen.get().getAddress().isLoopbackAddress()).isFalse();
+    assertThat(seen.get().getAddress().isAnyLocalAddress()).isTrue();
   }
 
   @Test
