@@ -133,7 +133,8 @@ final class TomlFile {
       case Type.Span _, Type.Size _, Type.Choice _, Type.Text _, Type.FilePath _
           when value instanceof String text ->
           text;
-      case Type.Mode _, Type.Bind _, Type.Pair _, Type.Mount _ when value instanceof String text -> text;
+      case Type.Mode _, Type.Bind _, Type.Pair _, Type.Mount _ when value instanceof String text ->
+          text;
       default -> throw wrong(setting, source, value, "a text in quotes");
     };
   }

@@ -39,8 +39,8 @@ public record Response(int status, Headers headers, Body body, Optional<Runnable
     /**
      * A body that is written as it comes to be.
      *
-     * @param writer called once, on the request's thread; not at all where there is no body to send:
-     *     HEAD, 204, 304
+     * @param writer called once, on the request's thread; not at all where there is no body to
+     *     send: HEAD, 204, 304
      */
     record Stream(Writer writer) implements Body {}
 
@@ -157,9 +157,9 @@ public record Response(int status, Headers headers, Body body, Optional<Runnable
 
   /**
    * The same with work to do afterwards, for which the client need not wait: once the response is
-   * written, or cannot be because the client has gone. It runs on a virtual thread of its own, after
-   * what was given before. A worker that leaves waits for it, within the graceful timeout; what must
-   * not be lost belongs into a queue outside. What it throws is logged.
+   * written, or cannot be because the client has gone. It runs on a virtual thread of its own,
+   * after what was given before. A worker that leaves waits for it, within the graceful timeout;
+   * what must not be lost belongs into a queue outside. What it throws is logged.
    */
   public Response withBackground(Runnable work) {
     Runnable all =

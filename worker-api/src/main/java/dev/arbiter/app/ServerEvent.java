@@ -17,8 +17,8 @@ public record ServerEvent(
   /**
    * Checks the parts.
    *
-   * @throws IllegalArgumentException the name or the id has a line end, the id a NUL, or the time is
-   *     negative
+   * @throws IllegalArgumentException the name or the id has a line end, the id a NUL, or the time
+   *     is negative
    */
   public ServerEvent {
     if (name.stream().anyMatch(ServerEvent::severalLines)) {

@@ -34,8 +34,7 @@ public final class AppHost {
     this.lifespan = lifespan;
     this.context = context;
     this.hooks = WorkerHooks.load(context, loaded.loader());
-    this.serving =
-        mounts.around(hooks.map(all -> all.around(loaded.app())).orElse(loaded.app()));
+    this.serving = mounts.around(hooks.map(all -> all.around(loaded.app())).orElse(loaded.app()));
   }
 
   /**
@@ -73,7 +72,8 @@ public final class AppHost {
         throw AppLoader.startupFailed(loaded, thrown);
       }
     }
-    AppHost host = new AppHost(loaded, Collections.unmodifiableMap(state), lifespan, mounts, context);
+    AppHost host =
+        new AppHost(loaded, Collections.unmodifiableMap(state), lifespan, mounts, context);
     host.hook("postWorkerInit", Hooks::postWorkerInit);
     return host;
   }

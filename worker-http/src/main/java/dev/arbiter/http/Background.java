@@ -6,8 +6,8 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What requests have left to do after their responses: a virtual thread for each, counted, so that a
- * worker that leaves can wait for them. Any thread.
+ * What requests have left to do after their responses: a virtual thread for each, counted, so that
+ * a worker that leaves can wait for them. Any thread.
  */
 final class Background {
   private final WorkerContext context;

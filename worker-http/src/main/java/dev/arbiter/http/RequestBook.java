@@ -116,8 +116,8 @@ public final class RequestBook {
     }
 
     /**
-     * Something to do once it has ended, beside everything else; at once if it has. At most one such
-     * call. On a thread of the app, whose class loader it gets.
+     * Something to do once it has ended, beside everything else; at once if it has. At most one
+     * such call. On a thread of the app, whose class loader it gets.
      */
     public void afterwards(Runnable work) {
       Runnable task = background.task(work);

@@ -26,8 +26,8 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The folders of {@code --static}, whose files are served beside the app: the app, and its hooks, do
- * not see those requests. The longest prefix counts. Any thread.
+ * The folders of {@code --static}, whose files are served beside the app: the app, and its hooks,
+ * do not see those requests. The longest prefix counts. Any thread.
  */
 final class StaticMounts {
   private final List<StaticFiles> mounts;
@@ -42,7 +42,8 @@ final class StaticMounts {
    * @throws BootFailure {@link BootFailure#WORKER_FAILED} if a folder is not there
    */
   static StaticMounts from(WorkerSettings settings) throws BootFailure {
-    List<String> pairs = new ArrayList<>(settings.text("static").stream().flatMap(String::lines).toList());
+    List<String> pairs =
+        new ArrayList<>(settings.text("static").stream().flatMap(String::lines).toList());
     pairs.sort(Comparator.comparingInt(pair -> -pair.indexOf('=')));
     List<StaticFiles> mounts = new ArrayList<>();
     for (String pair : pairs) {

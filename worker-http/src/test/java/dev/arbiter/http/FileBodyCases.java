@@ -40,8 +40,9 @@ public abstract class FileBodyCases {
   protected abstract Host serve(App app, String... settings) throws Exception;
 
   private Host serving(boolean sendfile, App app, String... settings) throws Exception {
-    String[] all = Stream.concat(Stream.of(settings), Stream.of("sendfile", "" + sendfile))
-        .toArray(String[]::new);
+    String[] all =
+        Stream.concat(Stream.of(settings), Stream.of("sendfile", "" + sendfile))
+            .toArray(String[]::new);
     return serve(app, all);
   }
 
@@ -149,7 +150,8 @@ public abstract class FileBodyCases {
   void aStatusWithoutABodyHasNone(boolean sendfile) throws Exception {
     Path file = file(LARGE);
     try (Host host =
-            serving(sendfile, (BlockingApp) _ -> Response.file("text/plain", file).withStatus(304));
+            serving(
+                sendfile, (BlockingApp) _ -> Response.file("text/plain", file).withStatus(304));
         RawClient client = host.connect()) {
       assertThat(client.get("/").status()).isEqualTo(304);
       assertThat(client.get("/").status()).isEqualTo(304);
@@ -193,9 +195,9 @@ public abstract class FileBodyCases {
             switch (request.path()) {
               case "/missing" -> Response.file("text/plain", folder.resolve("missing"));
               case "/folder" -> Response.file("text/plain", folder);
-              case "/short" ->
-                  Response.of(200).withBody(new Response.Body.File(file, 1, 100_000));
-              case "/beyond" -> Response.of(200).withBody(new Response.Body.File(file, 100_001, -1));
+              case "/short" -> Response.of(200).withBody(new Response.Body.File(file, 1, 100_000));
+              case "/beyond" ->
+                  Response.of(200).withBody(new Response.Body.File(file, 100_001, -1));
               case "/lies" -> Response.file("text/plain", file).withHeader("content-length", "7");
               default -> Response.file("text/plain", file);
             };
@@ -294,8 +296,7 @@ public abstract class FileBodyCases {
         (_, _, send) ->
             send.send(new ResponseStart(200, Headers.empty()))
                 .thenCompose(
-                    _ ->
-                        send.send(new ResponseFile(new Response.Body.File(file, 0, -1), false)));
+                    _ -> send.send(new ResponseFile(new Response.Body.File(file, 0, -1), false)));
     try (Host host = serving(sendfile, app);
         RawClient client = host.connect()) {
       for (int i = 0; i < 2; i++) {
@@ -315,7 +316,8 @@ public abstract class FileBodyCases {
             send.send(new ResponseStart(200, Headers.empty()))
                 .thenCompose(_ -> send.send(text("before ", true)))
                 .thenCompose(
-                    _ -> send.send(new ResponseFile(new Response.Body.File(file, 0, 150_000), true)))
+                    _ ->
+                        send.send(new ResponseFile(new Response.Body.File(file, 0, 150_000), true)))
                 .thenCompose(_ -> send.send(text(" after", false)));
     try (Host host = serving(sendfile, app);
         RawClient client = host.connect()) {
@@ -333,9 +335,7 @@ public abstract class FileBodyCases {
         (_, _, send) ->
             send.send(new ResponseStart(200, Headers.empty()))
                 .thenCompose(
-                    _ ->
-                        send.send(
-                            new ResponseFile(new Response.Body.File(missing, 0, -1), false)))
+                    _ -> send.send(new ResponseFile(new Response.Body.File(missing, 0, -1), false)))
                 .exceptionallyCompose(
                     failure -> {
                       assertThatThrownBy(

@@ -1,8 +1,8 @@
 package dev.arbiter.sync;
 
 import dev.arbiter.app.App;
-import dev.arbiter.http.StaticMountCases;
 import dev.arbiter.http.Host;
+import dev.arbiter.http.StaticMountCases;
 
 class StaticMountTest extends StaticMountCases {
 

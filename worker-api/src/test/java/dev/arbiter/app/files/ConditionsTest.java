@@ -177,7 +177,9 @@ class ConditionsTest {
   }
 
   @ParameterizedTest
-  @CsvSource(delimiter = ';', value = {"bytes=0-; 416", "bytes=-5; 416", "bytes=0-0; 416"})
+  @CsvSource(
+      delimiter = ';',
+      value = {"bytes=0-; 416", "bytes=-5; 416", "bytes=0-0; 416"})
   void ofNothingThereIsNoPart(String range, int status) throws IOException {
     assertThat(ask("GET", "/empty.txt", NOW, "range", range).status()).isEqualTo(status);
   }
@@ -186,8 +188,7 @@ class ConditionsTest {
   void aRangeIsThatPartOfTheFile() throws IOException {
     Response part = ask("GET", "/ten.txt", NOW, "range", "bytes=3-5");
     assertThat(part.body())
-        .isEqualTo(
-            new Response.Body.File(folder.toRealPath().resolve("ten.txt"), 3, 3));
+        .isEqualTo(new Response.Body.File(folder.toRealPath().resolve("ten.txt"), 3, 3));
     assertThat(part.headers().first("etag")).isPresent();
     assertThat(part.headers().first("content-type")).contains("text/plain; charset=utf-8");
   }
