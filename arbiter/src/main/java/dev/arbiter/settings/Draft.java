@@ -171,6 +171,12 @@ final class Draft {
     return new Draft(name, new Type.Field(), "", help, more);
   }
 
+  static Draft mounts(String name, String help) {
+    Draft draft = new Draft(name, new Type.Mount(), "", help);
+    draft.many = Many.REPEATED;
+    return draft;
+  }
+
   static Draft pairs(String name, String help, Trait... more) {
     Draft draft = new Draft(name, new Type.Pair(), "", help, more);
     draft.many = Many.REPEATED;

@@ -12,6 +12,7 @@ import static dev.arbiter.settings.Draft.flag;
 import static dev.arbiter.settings.Draft.group;
 import static dev.arbiter.settings.Draft.key;
 import static dev.arbiter.settings.Draft.means;
+import static dev.arbiter.settings.Draft.mounts;
 import static dev.arbiter.settings.Draft.notYet;
 import static dev.arbiter.settings.Draft.onOff;
 import static dev.arbiter.settings.Draft.path;
@@ -92,20 +93,14 @@ final class HttpSettings {
             REPEATED,
             key("headers")),
         onOff("compress", false, "Compress responses", LATER),
-        onOff("sendfile", false, "Send files with sendfile(2)", LATER),
+        onOff("sendfile", true, "Let the kernel send files, without copying them (sendfile(2))"),
         choice(
             "header-map",
             "drop|refuse|dangerous",
             "drop",
             "What becomes of header fields with an underscore in their name: left out, the request"
                 + " refused, or passed on"),
-        text(
-            "static",
-            "PREFIX=DIR",
-            "",
-            "Serve files of a folder; may be repeated",
-            REPEATED,
-            LATER),
+        mounts("static", "Serve the files of a folder below a path; may be repeated"),
         text("http-protocols", "LIST", "h1", "HTTP versions to offer, best first", LATER),
         choice(
             "h2c",

@@ -85,7 +85,7 @@ final class TomlFile {
     if (setting.status() != Setting.Status.HERE) {
       return List.of(value instanceof String text ? text : literal(value));
     }
-    if (value instanceof TomlTable table && setting.type() instanceof Type.Pair) {
+    if (value instanceof TomlTable table && isPairs(setting.type())) {
       List<String> pairs = new ArrayList<>();
       for (String name : table.keySet()) {
         if (!(table.get(List.of(name)) instanceof String text)) {
@@ -111,6 +111,11 @@ final class TomlFile {
     return List.of(text(setting, source, value));
   }
 
+  /** Whether a table says it, too. */
+  private static boolean isPairs(Type type) {
+    return type instanceof Type.Pair || type instanceof Type.Mount;
+  }
+
   private static String text(Setting setting, Source source, Object value)
       throws SettingsException {
     return switch (setting.type()) {
@@ -128,7 +133,7 @@ final class TomlFile {
       case Type.Span _, Type.Size _, Type.Choice _, Type.Text _, Type.Secret _, Type.FilePath _
           when value instanceof String text ->
           text;
-      case Type.Mode _, Type.Bind _, Type.Pair _, Type.Addresses _, Type.Field _
+      case Type.Mode _, Type.Bind _, Type.Pair _, Type.Addresses _, Type.Field _, Type.Mount _
           when value instanceof String text ->
           text;
       default -> throw wrong(setting, source, value, "a text in quotes");

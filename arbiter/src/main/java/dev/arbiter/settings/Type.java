@@ -328,6 +328,26 @@ public sealed interface Type {
     }
   }
 
+  /** {@code PREFIX=DIR}: a path of URLs, and a folder that is served there. */
+  record Mount() implements Type {
+    @Override
+    public String canonical(String text) throws Mismatch {
+      int equals = text.indexOf('=');
+      if (!text.startsWith("/") || equals < 0 || equals == text.length() - 1) {
+        throw new Mismatch("a path and a folder such as /assets=public");
+      }
+      if (text.chars().anyMatch(c -> c < ' ')) {
+        throw new Mismatch("a folder without control characters");
+      }
+      return text;
+    }
+
+    @Override
+    public String placeholder() {
+      return "PREFIX=DIR";
+    }
+  }
+
   /** {@code NAME=VALUE}. */
   record Pair() implements Type {
     @Override

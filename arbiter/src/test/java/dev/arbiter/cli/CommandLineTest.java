@@ -284,6 +284,9 @@ final class CommandLineTest {
         "-w 0              ¦ -w 0: expected a whole number from 1 to 1024, or auto: each one is a JVM of its own",
         "--workers 99999   ¦ --workers 99999: expected a whole number from 1 to 1024, or auto: each one is a JVM of its own",
         "--workers -1      ¦ --workers -1: expected a whole number from 1 to 1024, or auto: each one is a JVM of its own",
+        "--static assets=b ¦ --static assets=b: expected a path and a folder such as /assets=public",
+        "--static /assets  ¦ --static /assets: expected a path and a folder such as /assets=public",
+        "--static /assets= ¦ --static /assets=: expected a path and a folder such as /assets=public",
         "--timeout soon    ¦ --timeout soon: expected a duration such as 30, 30s, 500ms or 1h30m",
         "--timeout -5      ¦ --timeout -5: expected a duration such as 30, 30s, 500ms or 1h30m",
         "--timeout 9999d   ¦ --timeout 9999d: expected a duration from 0 to 365d: longer than a year is taken for a mistake; 0 switches it off",
@@ -542,13 +545,17 @@ final class CommandLineTest {
   @Test
   void workersAreToldCanonicalForms() {
     Map<String, String> told =
-        config("--keep-alive 1h --limit-request-line 4k --no-date-header -e S=x -cp a:b")
+        config(
+                "--keep-alive 1h --limit-request-line 4k --no-date-header -e S=x -cp a:b"
+                    + " --static /a=b --static /c=d=e --no-sendfile")
             .forWorker();
     assertThat(told)
         .containsEntry("keep-alive", "3600000")
         .containsEntry("limit-request-line", "4096")
         .containsEntry("date-header", "false")
         .containsEntry("classpath", "a\nb")
+        .containsEntry("static", "/a=b\n/c=d=e")
+        .containsEntry("sendfile", "false")
         .containsEntry("timeout", "30000")
         .doesNotContainKeys("env", "threads", "certfile", "spew");
   }

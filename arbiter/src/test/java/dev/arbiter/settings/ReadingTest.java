@@ -206,11 +206,13 @@ final class ReadingTest {
             java-opts = "-Xss1m '-Dx=a b'"
             classpath = ["a.jar", "b.jar"]
             env = {A = "1", "B.C" = "x=y"}
+            static = {"/a" = "b"}
             uds-permissions = "660"
             loglevel = "DEBUG"
             app = "app:App"
             """);
     assertThat(config.number("workers")).isEqualTo(4);
+    assertThat(config.list("static")).containsExactly("/a=b");
     assertThat(config.duration("timeout")).hasSeconds(90);
     assertThat(config.duration("keep-alive")).hasMillis(500);
     assertThat(config.duration("header-timeout")).hasMinutes(1);

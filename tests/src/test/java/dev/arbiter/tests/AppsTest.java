@@ -58,6 +58,27 @@ final class AppsTest {
   }
 
   @EachKind
+  void filesExampleServesFilesByItselfAndByTheSetting(String kind) throws Exception {
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind(kind)
+            .example("files")
+            .args("--static", "/more=public", "--static", "/css=public/css")
+            .start();
+
+    try (RawClient client = arbiter.connect()) {
+      for (String path : new String[] {"/assets/css/site.css", "/more/css/", "/css/site.css"}) {
+        Answer answer = client.get(path);
+        assertThat(answer.status()).as(path).isEqualTo(path.endsWith("/") ? 404 : 200);
+      }
+      assertThat(client.get("/css/site.css").body()).contains("font-family");
+      assertThat(client.get("/css/..%2f..%2fapp/App.java").status()).isEqualTo(404);
+      assertThat(client.get("/").header("content-type").orElse("")).startsWith("text/html");
+    }
+  }
+
+  @EachKind
   void jsonExampleAnswersJson(String kind) throws Exception {
     ArbiterProcess arbiter = arbiters.command().kind(kind).example("json").start();
 
