@@ -4,6 +4,7 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
@@ -13,11 +14,15 @@ import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * A handshake in memory, before there is a client: it shows whether keys, protocols and cipher
- * suites fit together, and loads the classes the first client would wait for.
+ * suites fit together. Then some records, for a moment: ciphers are slow until they are compiled,
+ * and the first clients would wait for that.
  */
 final class Rehearsal {
   /** More flights than any handshake has. */
   private static final int ROUNDS = 50;
+
+  /** As large as a small request or response. */
+  private static final int RECORD = 400;
 
   private Rehearsal() {}
 
@@ -25,9 +30,10 @@ final class Rehearsal {
    * Shakes hands with {@code server}, which is of no further use.
    *
    * @param lackingCertificate whether it may refuse the client for having no certificate
+   * @param warmUp how long records are exchanged
    * @throws Wrong no client could connect
    */
-  static void run(SSLEngine server, boolean lackingCertificate)
+  static void run(SSLEngine server, boolean lackingCertificate, Duration warmUp)
       throws Wrong, GeneralSecurityException {
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(null, new TrustManager[] {new Anyone()}, null);
@@ -38,6 +44,11 @@ final class Rehearsal {
     client.setEnabledProtocols(server.getEnabledProtocols());
     try {
       shake(client, server);
+      long end = System.nanoTime() + warmUp.toNanos();
+      while (isDone(client) && isDone(server) && System.nanoTime() - end < 0) {
+        send(client, server);
+        send(server, client);
+      }
     } catch (SSLException refused) {
       if (!lackingCertificate) {
         throw new Wrong(
@@ -58,6 +69,15 @@ final class Rehearsal {
       step(client, toClient, toServer);
       step(server, toServer, toClient);
     }
+    for (int i = 0; i < ROUNDS && toClient.position() > 0; i++) {
+      step(client, toClient, toServer); // what the server said last: a ticket
+    }
+  }
+
+  private static void send(SSLEngine from, SSLEngine to) throws SSLException {
+    ByteBuffer record = ByteBuffer.allocate(from.getSession().getPacketBufferSize());
+    from.wrap(ByteBuffer.allocate(RECORD), record);
+    to.unwrap(record.flip(), ByteBuffer.allocate(to.getSession().getApplicationBufferSize()));
   }
 
   private static boolean isDone(SSLEngine engine) {

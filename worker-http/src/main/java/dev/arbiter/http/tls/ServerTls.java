@@ -38,6 +38,8 @@ public final class ServerTls {
   /** In ALPN (RFC 7301), best first. HTTP/2 would be named here and taken up by the kinds. */
   private static final String[] APPLICATION_PROTOCOLS = {"http/1.1"};
 
+  private static final Duration WARM_UP = Duration.ofMillis(100);
+
   static {
     // A client could keep a server busy with it; nothing in HTTP needs it (RFC 7540 section 9.2.1
     // forbids it). Read once, when the JDK makes its first context.
@@ -59,7 +61,7 @@ public final class ServerTls {
     this.settings = settings;
     this.worker = worker;
     verbose = worker.settings().text("log-level").orElse("").equals("debug");
-    made = make(settings);
+    made = make(settings, WARM_UP);
     made.warnings().forEach(text -> worker.say("warning", text));
   }
 
@@ -109,7 +111,7 @@ public final class ServerTls {
    */
   public synchronized void reload() {
     try {
-      Made next = make(settings);
+      Made next = make(settings, Duration.ZERO);
       next.warnings().forEach(text -> worker.say("warning", text));
       if (!next.fingerprint().equals(made.fingerprint())) {
         made = next;
@@ -120,7 +122,7 @@ public final class ServerTls {
     }
   }
 
-  private static Made make(TlsSettings settings) throws Wrong {
+  private static Made make(TlsSettings settings, Duration warmUp) throws Wrong {
     Files files = new Files(settings.password(), System.getenv());
     Credentials standard = Credentials.read(files, settings.certificate(), settings.key());
     Map<String, Credentials> named = new LinkedHashMap<>();
@@ -137,7 +139,7 @@ public final class ServerTls {
       context.init(new KeyManager[] {new KeyChoice(standard, named)}, trust(settings, files), null);
       SSLParameters parameters = parameters(settings, context);
       Made made = new Made(context, parameters, files.fingerprint(), List.copyOf(warnings));
-      Rehearsal.run(engine(made), settings.clients() == Clients.REQUIRED);
+      Rehearsal.run(engine(made), settings.clients() == Clients.REQUIRED, warmUp);
       return made;
     } catch (GeneralSecurityException e) {
       throw new Wrong("TLS cannot be set up with these keys: " + e.getMessage(), "");
