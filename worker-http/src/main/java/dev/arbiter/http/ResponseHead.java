@@ -14,7 +14,7 @@ public final class ResponseHead {
 
   /** How the end of a body is told (RFC 9112 section 6.3). */
   public enum Framing {
-    /** There is no body: HEAD, 204, 304. */
+    /** There is no body: HEAD, 204, 205, 304. */
     NONE,
     /** By its length, which was announced. */
     LENGTH,
@@ -26,6 +26,7 @@ public final class ResponseHead {
 
   private static final byte[] CLOSE = "Connection: close\r\n".getBytes(US_ASCII);
   private static final byte[] KEEP = "Connection: keep-alive\r\n".getBytes(US_ASCII);
+  private static final byte[] UPGRADE = "Connection: upgrade\r\n".getBytes(US_ASCII);
   private static final byte[] CHUNKED = "Transfer-Encoding: chunked\r\n".getBytes(US_ASCII);
   private static final byte[] LENGTH = "Content-Length: ".getBytes(US_ASCII);
   private static final byte[] SERVER = "Server: arbiter\r\n".getBytes(US_ASCII);
@@ -38,6 +39,8 @@ public final class ResponseHead {
   private boolean keepAlive;
   private boolean dated;
   private boolean named;
+  private boolean upgrade;
+  private boolean upgradeRequired;
   private long bodyLength;
 
   /** A head that adds {@code Server} and {@code Date} as the settings say. */
@@ -65,6 +68,8 @@ public final class ResponseHead {
     bodyLength = -1;
     dated = !dateHeader;
     named = !serverHeader;
+    upgrade = false;
+    upgradeRequired = status == 426;
     put(Status.line(status));
     for (int i = 0; i < headers.size(); i++) {
       field(headers.name(i), headers.value(i));
@@ -75,6 +80,9 @@ public final class ResponseHead {
     }
     if (!named) {
       put(SERVER);
+    }
+    if (upgrade) {
+      put(UPGRADE);
     }
     if (!keepAlive) {
       put(CLOSE);
@@ -95,6 +103,13 @@ public final class ResponseHead {
     long announced = bodyLength >= 0 ? bodyLength : known;
     if (status == 204) {
       framing = Framing.NONE;
+      bodyLength = 0;
+      return;
+    }
+    if (status == 205) {
+      // RFC 9110 section 15.3.6: no content, and said so.
+      framing = Framing.NONE;
+      putLength(0);
       bodyLength = 0;
       return;
     }
@@ -119,10 +134,27 @@ public final class ResponseHead {
     }
   }
 
+  /**
+   * Fields that only concern one connection (RFC 9110 section 7.6.1) are the worker's to send; the
+   * app may say {@code close}, and with 426 which protocol it wants.
+   */
   private void field(String name, String value) {
     switch (name.length()) {
+      case 2 -> {
+        if (name.equalsIgnoreCase("te")) {
+          return;
+        }
+      }
       case 4 -> dated |= name.equalsIgnoreCase("date");
       case 6 -> named |= name.equalsIgnoreCase("server");
+      case 7 -> {
+        if (name.equalsIgnoreCase("upgrade")) {
+          if (!upgradeRequired) {
+            return;
+          }
+          upgrade = true;
+        }
+      }
       case 10 -> {
         if (name.equalsIgnoreCase("connection")) {
           for (String option : value.split(",", -1)) {
@@ -142,6 +174,11 @@ public final class ResponseHead {
       }
       case 17 -> {
         if (name.equalsIgnoreCase("transfer-encoding")) {
+          return;
+        }
+      }
+      case 16 -> {
+        if (name.equalsIgnoreCase("proxy-connection")) {
           return;
         }
       }

@@ -123,12 +123,15 @@ final class Exchange extends HeadView
     giveUp();
   }
 
-  /** The client is told if nothing was sent yet, and cut off otherwise. */
+  /**
+   * The client is told if nothing was sent yet, and cut off otherwise; also if it ended its side in
+   * the middle of its body, which is not the app's fault and leaves nobody to tell.
+   */
   private void giveUp() {
     if (answered || gone) {
       return;
     }
-    if (outbox.started()) {
+    if (outbox.started() || (connection.inputEnded() && !inbox.complete())) {
       connection.cut(outbox.endsWithConnection());
       closed();
     } else {
@@ -157,8 +160,8 @@ final class Exchange extends HeadView
     connection.loop().service().log(head, connection.client(), status, headers, bodyBytes, nanos);
     inbox.close();
     if (!keepAlive) {
-      // The client knows the end only if it asked for it; otherwise it may be sending already.
-      connection.end(head.keepAlive() || !inbox.complete());
+      // Also a client that asked for the end may be sending already.
+      connection.end(true);
     } else if (inbox.complete()) {
       connection.done(this);
     } else {
