@@ -32,6 +32,7 @@ public final class IncomingHead {
   private boolean upgradeOption;
   private boolean webSocketNamed;
   private boolean upgrades;
+  private boolean inTrailers;
   private int hosts;
   private int hostAt;
   private long contentLength = -1;
@@ -96,6 +97,40 @@ public final class IncomingHead {
    * Takes one field; {@code value} without the white space around it. Returns whether it is fine.
    */
   public boolean field(String name, String value) {
+    if (!allowed(name, value)) {
+      return false;
+    }
+    if (name.indexOf('_') >= 0
+        && rules.underscores() != Underscores.DANGEROUS
+        && !(trusted && rules.lets(name))) {
+      return rules.underscores() == Underscores.DROP || broken(Rule.FIELD_UNDERSCORE);
+    }
+    if (!meaning(name, value)) {
+      return false;
+    }
+    if (length == fields.length) {
+      fields = Arrays.copyOf(fields, length * 2);
+    }
+    fields[length++] = name;
+    fields[length++] = value;
+    return true;
+  }
+
+  /**
+   * Takes one trailer field; as many and as long ones are let in as header fields, of which they
+   * are counted apart. Returns whether it is fine.
+   */
+  boolean trailer(String name, String value) {
+    if (!inTrailers) {
+      inTrailers = true;
+      count = 0;
+      size = 0;
+    }
+    return allowed(name, value)
+        && (!ChunkFraming.forbiddenTrailer(name) || broken(Rule.TRAILER_FORBIDDEN));
+  }
+
+  private boolean allowed(String name, String value) {
     if (refusal != null) {
       return false;
     }
@@ -113,23 +148,7 @@ public final class IncomingHead {
     if (!Syntax.token(name)) {
       return broken(Rule.FIELD_NAME);
     }
-    if (!Syntax.fieldValue(value)) {
-      return broken(Rule.FIELD_VALUE);
-    }
-    if (name.indexOf('_') >= 0
-        && rules.underscores() != Underscores.DANGEROUS
-        && !(trusted && rules.lets(name))) {
-      return rules.underscores() == Underscores.DROP || broken(Rule.FIELD_UNDERSCORE);
-    }
-    if (!meaning(name, value)) {
-      return false;
-    }
-    if (length == fields.length) {
-      fields = Arrays.copyOf(fields, length * 2);
-    }
-    fields[length++] = name;
-    fields[length++] = value;
-    return true;
+    return Syntax.fieldValue(value) || broken(Rule.FIELD_VALUE);
   }
 
   /** The few fields the worker itself acts on, told apart by length first. */
@@ -207,11 +226,12 @@ public final class IncomingHead {
     if (!http11) {
       return broken(Rule.TRANSFER_ENCODING_IN_1_0);
     }
-    for (String coding : value.split(",", -1)) {
-      if (chunked) {
+    for (String part : value.split(",", -1)) {
+      String coding = part.strip();
+      if (chunked || coding.isEmpty()) {
         return broken(Rule.TRANSFER_ENCODING_FINAL);
       }
-      chunked = coding.strip().equalsIgnoreCase("chunked");
+      chunked = coding.equalsIgnoreCase("chunked");
       unknownCoding |= !chunked;
     }
     return true;

@@ -33,6 +33,12 @@ public record RequestRules(
    */
   public static final int HEAD_SIZE = 64 * 1024;
 
+  /**
+   * A chunk's size and its extensions, in bytes. A signature fits; what is longer is meant to cost
+   * (RFC 9112 section 7.1.1).
+   */
+  public static final int CHUNK_LINE = 1024;
+
   /** A rule that can be broken, what is answered, and where it is written. */
   public enum Rule {
     /** RFC 9112 section 3: one space between the parts, no other white space. */
@@ -60,6 +66,11 @@ public record RequestRules(
     TARGET_FORM(400, "malformed target"),
     /** RFC 3986 section 2.1: an escape is a percent sign and two hex digits. */
     TARGET_ESCAPE(400, "target has a malformed escape"),
+    /**
+     * Not in an RFC (3986 section 7.3 warns of it): no path has a NUL in its name, and code that
+     * takes one for the end sees another path than the code that checked it.
+     */
+    TARGET_NUL(400, "target has an escaped NUL"),
     /** RFC 9112 section 5.1: a name is a token, directly followed by a colon. */
     FIELD_NAME(400, "malformed header name"),
     /** RFC 9110 section 5.5: no control characters. */
@@ -88,7 +99,11 @@ public record RequestRules(
     CONTENT_LENGTH_AND_TRANSFER_ENCODING(400, "both Content-Length and Transfer-Encoding"),
     /** RFC 9112 section 6.1: HTTP/1.0 does not know it, so the framing is faulty. */
     TRANSFER_ENCODING_IN_1_0(400, "Transfer-Encoding in HTTP/1.0"),
-    /** RFC 9112 section 6.3: without a final chunked the length cannot be known. */
+    /**
+     * RFC 9112 section 6.3: without a final chunked the length cannot be known. An empty member of
+     * the list counts as a coding, which RFC 9110 section 5.6.1 would have ignored: what stands
+     * before this server may not ignore it.
+     */
     TRANSFER_ENCODING_FINAL(400, "the final transfer coding is not chunked, once"),
     /** RFC 9112 section 6.1: a coding that is not understood. */
     TRANSFER_ENCODING_UNKNOWN(501, "transfer coding is not supported"),
@@ -96,10 +111,19 @@ public record RequestRules(
     EXPECTATION(417, "expectation is not supported"),
     /** RFC 9110 section 15.5.14. */
     BODY_SIZE(413, "body too long"),
-    /** RFC 9112 section 7.1. */
+    /**
+     * RFC 9112 section 7.1. White space around the parts of an extension, which its section 7.1.1
+     * has a recipient skip, is refused: nobody sends it but to see what ends a size.
+     */
     CHUNK(400, "malformed chunk"),
     /** RFC 9110 section 4.2.2: https is another origin; such a client meant another port. */
     PLAIN_ON_TLS(400, "this port speaks TLS: use https"),
+    /**
+     * RFC 9112 section 7.1.1: a limit on extensions, and on what chunks weigh beside their data.
+     */
+    CHUNK_SIZE(400, "too much around the data of chunks"),
+    /** RFC 9110 section 6.5.1: a field that must be known before the body. */
+    TRAILER_FORBIDDEN(400, "field is not allowed in trailers"),
     /** RFC 9112 section 2.2: what the parser itself refused. */
     SYNTAX(400, "malformed request"),
     /** RFC 9110 section 15.5.9: the head did not come in time. */

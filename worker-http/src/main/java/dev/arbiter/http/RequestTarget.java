@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 record RequestTarget(String rawPath, String query, String authority, @Nullable Rule broken) {
 
+  private static final String UNWISE = "\"<>\\^`{|}";
   private static final RequestTarget ROOT = new RequestTarget("/", "", "", null);
   private static final RequestTarget ASTERISK = new RequestTarget("*", "", "", null);
 
@@ -37,9 +38,16 @@ record RequestTarget(String rawPath, String query, String authority, @Nullable R
       if (c == '?' && question < 0) {
         question = i;
       }
-      // A lone percent sign in a query is common and harmless: it is the app that decodes it.
-      if (c == '%' && question < 0 && !Syntax.escape(target, i, length)) {
-        return broken(Rule.TARGET_ESCAPE);
+      if (!Leniency.UNWISE_TARGET_CHARACTERS && UNWISE.indexOf(c) >= 0) {
+        return broken(Rule.TARGET_CHARACTERS);
+      }
+      if (c == '%' && (question < 0 || !Leniency.LONE_PERCENT_IN_QUERY)) {
+        if (!Syntax.escape(target, i, length)) {
+          return broken(Rule.TARGET_ESCAPE);
+        }
+        if (target.startsWith("00", i + 1)) {
+          return broken(Rule.TARGET_NUL);
+        }
       }
     }
     if (length > 0 && target.charAt(0) == '/') {

@@ -14,7 +14,7 @@ public final class ResponseHead {
 
   /** How the end of a body is told (RFC 9112 section 6.3). */
   public enum Framing {
-    /** There is no body: HEAD, 204, 304. */
+    /** There is no body: HEAD, 204, 205, 304. */
     NONE,
     /** By its length, which was announced. */
     LENGTH,
@@ -29,6 +29,7 @@ public final class ResponseHead {
   private static final byte[] UPGRADE =
       "Connection: Upgrade\r\nUpgrade: websocket\r\n".getBytes(US_ASCII);
   private static final byte[] KEEP = "Connection: keep-alive\r\n".getBytes(US_ASCII);
+  private static final byte[] KEEP_UPGRADE = "Connection: upgrade\r\n".getBytes(US_ASCII);
   private static final byte[] CHUNKED = "Transfer-Encoding: chunked\r\n".getBytes(US_ASCII);
   private static final byte[] LENGTH = "Content-Length: ".getBytes(US_ASCII);
   private static final byte[] SERVER = "Server: arbiter\r\n".getBytes(US_ASCII);
@@ -43,6 +44,7 @@ public final class ResponseHead {
   private boolean dated;
   private boolean named;
   private boolean upgrade;
+  private boolean upgradeRequired;
   private long bodyLength;
 
   /** A head that adds {@code Server}, {@code Date} and {@code --header} as the settings say. */
@@ -73,6 +75,8 @@ public final class ResponseHead {
     if (!keepAlive) {
       // A server that sends Upgrade says so in Connection (RFC 9110 section 7.8).
       put(upgrade ? CLOSE_UPGRADE : CLOSE);
+    } else if (upgrade) {
+      put(KEEP_UPGRADE);
     } else if (!request.http11()) {
       put(KEEP);
     }
@@ -104,9 +108,10 @@ public final class ResponseHead {
   private void begin(int status, Headers headers) {
     length = 0;
     bodyLength = -1;
-    upgrade = false;
     dated = !dateHeader;
     named = !serverHeader;
+    upgrade = false;
+    upgradeRequired = status == 426;
     put(Status.line(status));
     for (int i = 0; i < headers.size(); i++) {
       field(headers.name(i), headers.value(i));
@@ -149,6 +154,13 @@ public final class ResponseHead {
       bodyLength = 0;
       return;
     }
+    if (status == 205) {
+      // RFC 9110 section 15.3.6: no content, and said so.
+      framing = Framing.NONE;
+      putLength(0);
+      bodyLength = 0;
+      return;
+    }
     if (head || status == 304) {
       framing = Framing.NONE;
       if (bodyLength >= 0 || (head && known > 0)) {
@@ -170,11 +182,27 @@ public final class ResponseHead {
     }
   }
 
+  /**
+   * Fields that only concern one connection (RFC 9110 section 7.6.1) are the worker's to send; the
+   * app may say {@code close}, and with 426 which protocol it wants.
+   */
   private void field(String name, String value) {
     switch (name.length()) {
+      case 2 -> {
+        if (name.equalsIgnoreCase("te")) {
+          return;
+        }
+      }
       case 4 -> dated |= name.equalsIgnoreCase("date");
       case 6 -> named |= name.equalsIgnoreCase("server");
-      case 7 -> upgrade |= name.equalsIgnoreCase("upgrade");
+      case 7 -> {
+        if (name.equalsIgnoreCase("upgrade")) {
+          if (!upgradeRequired) {
+            return;
+          }
+          upgrade = true;
+        }
+      }
       case 10 -> {
         if (name.equalsIgnoreCase("connection")) {
           for (String option : value.split(",", -1)) {
@@ -194,6 +222,11 @@ public final class ResponseHead {
       }
       case 17 -> {
         if (name.equalsIgnoreCase("transfer-encoding")) {
+          return;
+        }
+      }
+      case 16 -> {
+        if (name.equalsIgnoreCase("proxy-connection")) {
           return;
         }
       }

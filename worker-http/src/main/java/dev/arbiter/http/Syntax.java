@@ -37,11 +37,15 @@ public final class Syntax {
     return !text.isEmpty();
   }
 
-  /** Whether it has no control character but the tab; bytes above ASCII are let through. */
+  static boolean tokenCharacter(int c) {
+    return c >= 0 && c < 128 && TOKEN[c];
+  }
+
+  /** Whether it has no control character but the tab; see {@link Leniency#OPAQUE_VALUE_BYTES}. */
   static boolean fieldValue(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if ((c < ' ' && c != '\t') || c == 0x7f) {
+      if ((c < ' ' && c != '\t') || c == 0x7f || (c > 0x7f && !Leniency.OPAQUE_VALUE_BYTES)) {
         return false;
       }
     }

@@ -5,7 +5,9 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -26,6 +28,10 @@ public final class RawClient implements AutoCloseable {
     this.channel = channel;
     selector = Selector.open();
     channel.configureBlocking(false);
+    if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
+      // What is sent byte by byte is to arrive so.
+      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    }
     channel.register(selector, SelectionKey.OP_READ);
   }
 
@@ -53,6 +59,16 @@ public final class RawClient implements AutoCloseable {
   /** As much as fits without waiting. Returns how many bytes. */
   public int trySend(byte[] bytes) throws IOException {
     return channel.write(ByteBuffer.wrap(bytes));
+  }
+
+  /** This end's port, by which the worker's app knows it. */
+  public int port() throws IOException {
+    return ((InetSocketAddress) channel.getLocalAddress()).getPort();
+  }
+
+  /** Closes the connection, before the end of the test. */
+  public void leave() throws IOException {
+    channel.close();
   }
 
   public void shutdownOutput() throws IOException {
@@ -107,6 +123,7 @@ public final class RawClient implements AutoCloseable {
     return length.isEmpty() ? rest() : bytes(Integer.parseInt(length));
   }
 
+  /** A line without its end, which must be CR LF. */
   public String line() throws IOException {
     StringBuilder line = new StringBuilder();
     while (true) {
@@ -115,6 +132,9 @@ public final class RawClient implements AutoCloseable {
         throw new EOFException("after: " + line);
       }
       if (b == '\n') {
+        if (line.isEmpty() || line.charAt(line.length() - 1) != '\r') {
+          throw new IOException("a line that ends in LF alone: " + line);
+        }
         return line.substring(0, line.length() - 1);
       }
       line.append((char) b);

@@ -172,12 +172,15 @@ final class Exchange extends HeadView
     }
   }
 
-  /** The client is told if nothing was sent yet, and cut off otherwise. */
+  /**
+   * The client is told if nothing was sent yet, and cut off otherwise; also if it ended its side in
+   * the middle of its body, which is not the app's fault and leaves nobody to tell.
+   */
   private void giveUp() {
     if (answered || gone) {
       return;
     }
-    if (outbox.started()) {
+    if (outbox.started() || (connection.inputEnded() && !inbox.complete())) {
       connection.cut(outbox.endsWithConnection());
       closed();
     } else {
@@ -206,8 +209,8 @@ final class Exchange extends HeadView
     connection.loop().service().log(head, origin().client(), status, headers, bodyBytes, nanos);
     inbox.close();
     if (!keepAlive) {
-      // The client knows the end only if it asked for it; otherwise it may be sending already.
-      connection.end(head.keepAlive() || head.upgrades() || !inbox.complete());
+      // Also a client that asked for the end may be sending already.
+      connection.end(true);
     } else if (inbox.complete()) {
       connection.done(this);
     } else {

@@ -8,6 +8,7 @@ import dev.arbiter.app.ReceiveEvent.Disconnect;
 import dev.arbiter.app.ReceiveEvent.RequestBody;
 import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules.Rule;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -157,7 +158,8 @@ final class Inbox implements Receive {
       return;
     }
     if (content.decoderResult().isFailure()) {
-      exchange.refuse(Rule.CHUNK.refusal());
+      Refusal framing = exchange.head().refusal();
+      exchange.refuse(framing == null ? Rule.CHUNK.refusal() : framing);
       return;
     }
     ByteBuf bytes = content.content();

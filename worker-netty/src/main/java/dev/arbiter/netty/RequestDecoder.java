@@ -1,7 +1,9 @@
 package dev.arbiter.netty;
 
+import dev.arbiter.http.ChunkFraming;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Leniency;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules;
 import dev.arbiter.http.RequestRules.Rule;
@@ -19,7 +21,9 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.util.ReferenceCountUtil;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Netty's request decoder, with the head judged as it is read. One per connection, on its loop.
@@ -27,12 +31,9 @@ import java.util.List;
  * <p>Design note. The decoder is strict about most things but joins folded lines, takes a run of
  * blanks or a tab as one separator in the request line, and skips any control characters before it.
  * None of that can be seen in what it delivers; so the bytes it consumed of a head are looked at
- * once more, line by line.
+ * once more, line by line. Those of a chunked body are shown to {@link ChunkFraming}.
  */
 final class RequestDecoder extends HttpRequestDecoder {
-
-  /** Blank lines before a request line: one is usual after a body, RFC 9112 section 2.2. */
-  private static final int BLANK_LINES = 2;
 
   private static final byte CR = '\r';
   private static final byte LF = '\n';
@@ -42,10 +43,12 @@ final class RequestDecoder extends HttpRequestDecoder {
   private boolean trusted;
   private IncomingHead head;
   private boolean inHead = true;
-  private boolean inTrailers;
+  private boolean broken;
   private boolean lineSeen;
   private boolean raw;
+  private boolean blankCr;
   private int blankLines;
+  private @Nullable ChunkFraming framing;
 
   /**
    * @param trusted whether the other end is a proxy that is believed
@@ -83,6 +86,10 @@ final class RequestDecoder extends HttpRequestDecoder {
       return;
     }
     int from = in.readerIndex();
+    if (broken) {
+      in.skipBytes(in.readableBytes());
+      return;
+    }
     if (!inHead) {
       super.decode(ctx, in, out);
       inspectBody(in, from, out);
@@ -101,6 +108,7 @@ final class RequestDecoder extends HttpRequestDecoder {
     inspect(in, from);
     head.end();
     inHead = false;
+    framing = head.chunked() ? new ChunkFraming(head) : null;
     // What follows a request for an upgrade may be frames; none of it is a request.
     raw = webSockets && head.takeUpgrade();
     if (out.getLast() instanceof LastHttpContent) {
@@ -108,50 +116,37 @@ final class RequestDecoder extends HttpRequestDecoder {
     }
   }
 
+  /** A message that is cut short is no message: there is nothing to answer. */
+  @Override
+  protected void decodeLast(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) {}
+
   private void inspectBody(ByteBuf in, int from, List<Object> out) {
     int end = in.readerIndex();
-    if (inTrailers) {
-      if (folded(in, from, end)) {
-        LastHttpContent refused = new DefaultLastHttpContent();
-        refused.setDecoderResult(DecoderResult.failure(new FieldList.Refused()));
-        out.clear();
-        out.add(refused);
-      }
-    } else {
-      inTrailers = out.isEmpty() && isLastChunk(in, from, end);
+    boolean last = !out.isEmpty() && out.getLast() instanceof LastHttpContent;
+    // A body that the decoder itself refused was consumed with all that followed.
+    if (last && ((LastHttpContent) out.getLast()).decoderResult().isFailure()) {
+      broken = true;
+      return;
     }
-    if (!out.isEmpty() && out.getLast() instanceof LastHttpContent) {
+    ChunkFraming judge = framing;
+    if (judge != null && end > from && judge.take(in.nioBuffer(from, end - from)) != null) {
+      broken = true;
+      out.forEach(ReferenceCountUtil::release);
+      out.clear();
+      LastHttpContent refused = new DefaultLastHttpContent();
+      refused.setDecoderResult(DecoderResult.failure(new FieldList.Refused()));
+      out.add(refused);
+    } else if (last) {
       nextHead();
     }
   }
 
-  /** Whether the line that was consumed tells a chunk of size zero. */
-  private static boolean isLastChunk(ByteBuf in, int from, int end) {
-    int at = from;
-    while (at < end && in.getByte(at) == '0') {
-      at++;
-    }
-    return at > from && at < end && Character.digit(in.getByte(at), 16) < 0;
-  }
-
-  private static boolean folded(ByteBuf in, int from, int end) {
-    int at = from;
-    while (at < end) {
-      byte first = in.getByte(at);
-      if (first == ' ' || first == '\t') {
-        return true;
-      }
-      int lineEnd = in.indexOf(at, end, LF);
-      at = lineEnd < 0 ? end : lineEnd + 1;
-    }
-    return false;
-  }
-
   private void nextHead() {
     inHead = true;
-    inTrailers = false;
     lineSeen = false;
+    blankCr = false;
     blankLines = 0;
+    framing = null;
     head = new IncomingHead(rules, trusted);
   }
 
@@ -187,10 +182,16 @@ final class RequestDecoder extends HttpRequestDecoder {
     int end = in.readerIndex();
     int at = from;
     while (!lineSeen && at < end && (in.getByte(at) == CR || in.getByte(at) == LF)) {
-      if (in.getByte(at++) == LF && ++blankLines > BLANK_LINES) {
+      boolean cr = in.getByte(at++) == CR;
+      if (cr == blankCr || (!cr && ++blankLines > Leniency.EMPTY_LINES)) {
         head.refuse(Rule.REQUEST_LINE.refusal());
         return;
       }
+      blankCr = cr;
+    }
+    if (blankCr && at < end) {
+      head.refuse(Rule.REQUEST_LINE.refusal());
+      return;
     }
     while (at < end) {
       int lineEnd = in.indexOf(at, end, LF);

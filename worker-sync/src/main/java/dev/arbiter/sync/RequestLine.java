@@ -3,6 +3,7 @@ package dev.arbiter.sync;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Leniency;
 import dev.arbiter.http.RequestRules;
 import dev.arbiter.http.RequestRules.Rule;
 import java.nio.ByteBuffer;
@@ -14,9 +15,6 @@ import java.util.Arrays;
  * and does not show what it saw. One thread.
  */
 final class RequestLine {
-  /** Section 2.2 asks a server to ignore at least one empty line before a request. */
-  private static final int EMPTY_LINES = 2;
-
   private final RequestRules rules;
   private byte[] line = new byte[256];
   private int length;
@@ -55,7 +53,7 @@ final class RequestLine {
         head.refuse(Rule.SYNTAX.refusal());
         return -1;
       }
-      if (length == 1 && emptyLines < EMPTY_LINES) {
+      if (length == 1 && emptyLines < Leniency.EMPTY_LINES) {
         emptyLines++;
         length = 0;
         continue;

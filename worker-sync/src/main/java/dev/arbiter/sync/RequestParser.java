@@ -1,5 +1,7 @@
 package dev.arbiter.sync;
 
+import dev.arbiter.http.ChunkFraming;
+import dev.arbiter.http.FieldLines;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules;
@@ -21,17 +23,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class RequestParser implements HttpParser.RequestHandler {
   /**
-   * Bytes between two pieces of a body: chunk sizes, their extensions, trailers. The parser has no
-   * limit of its own for an extension.
-   */
-  private static final int FRAMING_BYTES = 8190;
-
-  /**
-   * Strict, but names stay as they were written: that concerns what the app sees, not what is let
-   * in.
+   * Strict, but for hosts, which the rules judge: the parser refuses an empty port, which RFC 3986
+   * section 3.2.3 allows.
    */
   private static final HttpCompliance STRICT =
-      HttpCompliance.STRICT.with("ARBITER", HttpCompliance.Violation.CASE_SENSITIVE_FIELD_NAME);
+      HttpCompliance.STRICT.with("ARBITER", HttpCompliance.Violation.UNSAFE_HOST_HEADER);
 
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
@@ -40,10 +36,11 @@ final class RequestParser implements HttpParser.RequestHandler {
   private final HttpParser parser;
   private final RequestLine line;
   private IncomingHead head;
+  private FieldLines fields;
   private boolean lineRead;
   private boolean headRead;
   private boolean complete;
-  private int framing;
+  private @Nullable ChunkFraming framing;
   private long received;
   private @Nullable ByteBuffer piece;
 
@@ -57,6 +54,7 @@ final class RequestParser implements HttpParser.RequestHandler {
     parser = new HttpParser(this, 2 * RequestRules.HEAD_SIZE, STRICT);
     line = new RequestLine(rules);
     head = new IncomingHead(rules, trusted);
+    fields = new FieldLines(head, false);
   }
 
   /** Makes ready for the next request on the connection. */
@@ -64,10 +62,11 @@ final class RequestParser implements HttpParser.RequestHandler {
     parser.reset();
     line.reset();
     head = new IncomingHead(rules, trusted);
+    fields = new FieldLines(head, false);
     lineRead = false;
     headRead = false;
     complete = false;
-    framing = 0;
+    framing = null;
     received = 0;
     piece = null;
   }
@@ -78,15 +77,28 @@ final class RequestParser implements HttpParser.RequestHandler {
 
   /** Takes bytes of the head. Returns whether it is complete, or refused; if not, it needs more. */
   boolean takeHead(ByteBuffer in) {
+    int from = in.position();
     if (!lineRead) {
-      int end = line.scan(in, head);
+      from = line.scan(in, head);
       if (head.refusal() != null) {
         return true;
       }
-      lineRead = end >= 0;
+      lineRead = from >= 0;
+    }
+    int end = -1;
+    if (lineRead) {
+      ByteBuffer unread = in.duplicate().position(from);
+      if (fields.take(unread)) {
+        end = unread.position();
+        head.end();
+      }
     }
     while (!headRead && head.refusal() == null && in.hasRemaining()) {
       parser.parseNext(in);
+    }
+    if (headRead != (end >= 0) || (headRead && in.position() != end)) {
+      // Two readings of where the head ends: that is what smuggling is made of.
+      head.refuse(Rule.SYNTAX.refusal());
     }
     if (headRead && !head.hasBody()) {
       parser.parseNext(NOTHING);
@@ -107,12 +119,11 @@ final class RequestParser implements HttpParser.RequestHandler {
       int before = in.position();
       parser.parseNext(in);
       int content = piece == null ? 0 : piece.remaining();
-      framing += in.position() - before - content;
-      if (framing > FRAMING_BYTES) {
-        head.refuse(Rule.CHUNK.refusal());
+      // What it refuses the parser throws away, and with it where it was.
+      if (framing != null && head.refusal() == null) {
+        framing.take(in.slice(before, in.position() - before));
       }
       if (content > 0) {
-        framing = 0;
         received += content;
         if (head.bodyLimit() > 0 && received > head.bodyLimit()) {
           head.refuse(Rule.BODY_SIZE.refusal());
@@ -142,14 +153,13 @@ final class RequestParser implements HttpParser.RequestHandler {
 
   @Override
   public void parsedHeader(HttpField field) {
-    String value = field.getValue();
-    head.field(field.getName(), value == null ? "" : value);
+    // FieldLines has read them as they are: the parser has its own spelling of those it knows.
   }
 
   @Override
   public boolean headerComplete() {
-    head.end();
     headRead = true;
+    framing = head.chunked() ? new ChunkFraming(head) : null;
     return true;
   }
 

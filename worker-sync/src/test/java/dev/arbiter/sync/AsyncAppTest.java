@@ -10,6 +10,7 @@ import dev.arbiter.app.Receive;
 import dev.arbiter.app.ReceiveEvent;
 import dev.arbiter.app.Send;
 import dev.arbiter.app.SendEvent;
+import dev.arbiter.http.RawClient;
 import java.io.EOFException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;

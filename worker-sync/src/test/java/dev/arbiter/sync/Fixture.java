@@ -6,6 +6,7 @@ import dev.arbiter.app.BlockingApp;
 import dev.arbiter.http.FixtureContext;
 import dev.arbiter.http.Host;
 import dev.arbiter.http.LoadedApp;
+import dev.arbiter.http.RawClient;
 import dev.arbiter.wire.Message.ListenerInfo;
 import dev.arbiter.worker.Connection;
 import dev.arbiter.worker.DrainOrder;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
+import dev.arbiter.http.RawClient;
 import dev.arbiter.worker.Health;
 import java.io.EOFException;
 import java.io.IOException;

@@ -1,0 +1,272 @@
+package dev.arbiter.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.arbiter.http.StrictCase.End;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Sends every case of the table to nginx and HAProxy, which must be installed, and compares with
+ * what the table says of the workers. Each difference has to stand in {@code differences.txt} with
+ * its reason, and nothing else may. With {@code -Dregenerate=true} writes {@code
+ * docs/http1-conformance.md}.
+ */
+@EnabledIfSystemProperty(named = "differential", matches = "true")
+class DifferentialTest {
+  private static final Path DOCUMENT = Path.of("..", "docs", "http1-conformance.md");
+
+  /** Follows each message; a server that still takes requests answers it, and closes. */
+  private static final String PROBE = "GET /probe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+  private static final String NGINX =
+      """
+      daemon off;
+      master_process off;
+      error_log stderr crit;
+      pid %1$s/nginx.pid;
+      events {}
+      http {
+        access_log off;
+        client_body_temp_path %1$s/body;
+        proxy_temp_path %1$s/proxy;
+        fastcgi_temp_path %1$s/fastcgi;
+        uwsgi_temp_path %1$s/uwsgi;
+        scgi_temp_path %1$s/scgi;
+        client_header_timeout 1s;
+        client_body_timeout 1s;
+        # In front of itself, so that it reads bodies as it does when it serves something.
+        server {
+          listen 127.0.0.1:%2$d;
+          location / { proxy_pass http://127.0.0.1:%3$d; proxy_http_version 1.1; }
+        }
+        server {
+          listen 127.0.0.1:%3$d;
+          location / { return 200 "$uri"; }
+        }
+      }
+      """;
+
+  private static final String HAPROXY =
+      """
+      global
+        maxconn 100
+      defaults
+        mode http
+        timeout client 1s
+        timeout connect 1s
+        timeout server 1s
+        timeout http-request 1s
+      frontend all
+        bind 127.0.0.1:%1$d
+        http-request wait-for-body time 1s
+        http-request return status 200 content-type text/plain lf-string "%%[path]"
+      """;
+
+  @TempDir private Path folder;
+
+  @Test
+  void everyDifferenceIsExplained() throws Exception {
+    int nginx = freePort();
+    Path nginxFile = folder.resolve("nginx.conf");
+    Files.writeString(nginxFile, NGINX.formatted(folder, nginx, freePort()));
+    int haproxy = freePort();
+    Path haproxyFile = folder.resolve("haproxy.cfg");
+    Files.writeString(haproxyFile, HAPROXY.formatted(haproxy));
+    Process first = start("nginx", "-p", folder.toString(), "-c", nginxFile.toString());
+    Process second = start("haproxy", "-db", "-f", haproxyFile.toString());
+    try {
+      awaitPort(nginx);
+      awaitPort(haproxy);
+      compare(nginx, haproxy);
+    } finally {
+      first.destroy();
+      second.destroy();
+      first.waitFor();
+      second.waitFor();
+    }
+  }
+
+  private record Row(StrictCase one, String ours, String nginx, String haproxy) {
+    boolean differs() {
+      return !ours.equals(nginx) || !ours.equals(haproxy);
+    }
+  }
+
+  private void compare(int nginx, int haproxy) throws Exception {
+    Map<String, Row> differing = new LinkedHashMap<>();
+    List<StrictCase> cases = StrictCase.all();
+    for (StrictCase one : cases) {
+      Row row = new Row(one, ours(one), ask(nginx, one), ask(haproxy, one));
+      if (row.differs()) {
+        differing.put(one.name(), row);
+      }
+    }
+    List<Reason> reasons = reasons();
+    List<String> explained = reasons.stream().flatMap(reason -> reason.cases().stream()).toList();
+    String all =
+        differing.values().stream()
+            .filter(row -> !explained.contains(row.one().name()))
+            .map(row -> row.one().name() + " | " + columns(row))
+            .collect(Collectors.joining("\n"));
+    assertThat(all).as("not explained in differences.txt").isEmpty();
+    assertThat(explained).doesNotHaveDuplicates();
+    assertThat(differing.keySet()).as("explained, but no different").containsAll(explained);
+    String text = document(cases.size(), differing, reasons);
+    if (Boolean.getBoolean("regenerate")) {
+      Files.writeString(DOCUMENT, text);
+    }
+    assertThat(DOCUMENT).hasContent(text);
+  }
+
+  // ---- asking
+
+  private static String ours(StrictCase one) {
+    String statuses = one.statuses().stream().map(String::valueOf).collect(Collectors.joining(" "));
+    String kept = one.end() == End.KEPT ? " kept" : "";
+    return statuses.isEmpty() ? "-" : statuses + kept;
+  }
+
+  private static String ask(int port, StrictCase one) throws Exception {
+    SocketChannel channel = SocketChannel.open(new InetSocketAddress("127.0.0.1", port));
+    List<String> answers = new ArrayList<>();
+    try (RawClient client = new RawClient(channel)) {
+      client.send(one.raw());
+      if (one.ends()) {
+        client.shutdownOutput();
+      } else {
+        client.send(PROBE);
+      }
+      while (true) {
+        boolean head =
+            answers.size() < one.seen().size()
+                && one.seen().get(answers.size()).line().startsWith("HEAD ");
+        RawClient.Answer answer = client.answer(head);
+        if (answer.body().equals("/probe")) {
+          answers.add("kept");
+        } else if (answer.body().equals("/secret") && !one.raw().startsWith("GET /secret")) {
+          boolean meant = one.seen().stream().anyMatch(s -> s.line().contains("/secret"));
+          answers.add(answer.status() + (meant ? "" : " (smuggled)"));
+        } else {
+          answers.add(String.valueOf(answer.status()));
+        }
+      }
+    } catch (IOException | StringIndexOutOfBoundsException | NumberFormatException end) {
+      // It has closed; or it answered as HTTP/0.9 does, without a head.
+      if (!(end instanceof IOException)) {
+        answers.add("no head");
+      }
+    }
+    return answers.isEmpty() ? "-" : String.join(" ", answers);
+  }
+
+  private static Process start(String... command) throws IOException {
+    return new ProcessBuilder(command).inheritIO().start();
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static void awaitPort(int port) throws Exception {
+    for (int i = 0; i < 200; i++) {
+      try (SocketChannel _ = SocketChannel.open(new InetSocketAddress("127.0.0.1", port))) {
+        return;
+      } catch (IOException notYet) {
+        Thread.sleep(20);
+      }
+    }
+    throw new AssertionError("Nothing listens on " + port);
+  }
+
+  // ---- telling
+
+  /**
+   * Why the servers differ.
+   *
+   * @param words our reason
+   * @param cases the names of those it explains
+   */
+  private record Reason(String title, List<String> words, List<String> cases) {}
+
+  /** Sections of a title after {@code =}, words, and case names after {@code *}. */
+  private static List<Reason> reasons() {
+    List<Reason> reasons = new ArrayList<>();
+    for (String line : StrictCase.lines("differences.txt")) {
+      if (line.startsWith("= ")) {
+        reasons.add(new Reason(line.substring(2), new ArrayList<>(), new ArrayList<>()));
+      } else if (line.startsWith("* ")) {
+        reasons.getLast().cases().add(line.substring(2));
+      } else {
+        reasons.getLast().words().add(line);
+      }
+    }
+    return reasons;
+  }
+
+  private static String document(int cases, Map<String, Row> differing, List<Reason> reasons) {
+    StringBuilder text = new StringBuilder();
+    long malformed = StrictCase.all().stream().filter(StrictCase::malformed).count();
+    text.append(
+        """
+        # HTTP/1.1: how strict, and how others differ
+
+        <!-- Written by DifferentialTest from strict-requests.txt and differences.txt; do not edit. -->
+
+        %d messages, %d of them malformed, ambiguous or cut, are sent to every HTTP worker in each
+        test run: whole, line by line, byte by byte and split at random. They are also sent to nginx
+        and HAProxy (`-Ddifferential=true`). Here is every case in which one of those answers other
+        than we do, or keeps a connection that we close, with our reason.
+
+        In the tables: the statuses that were answered; "kept" if the connection then served the
+        next request; "-" if it closed without an answer; "(smuggled)" if what was answered stood
+        inside another message. HAProxy is asked to read a body before it answers.
+
+        """
+            .formatted(cases, malformed));
+    for (Reason reason : reasons) {
+      text.append("## ").append(reason.title()).append("\n\n");
+      text.append(String.join("\n", reason.words())).append("\n\n");
+      text.append("| case | section | workers | nginx | HAProxy |\n|---|---|---|---|---|\n");
+      for (String name : reason.cases()) {
+        Row row = Objects.requireNonNull(differing.get(name));
+        text.append("| ")
+            .append(name)
+            .append(" | ")
+            .append(row.one().section())
+            .append(" | ")
+            .append(columns(row))
+            .append(" |\n");
+      }
+      text.append("\n");
+    }
+    Map<String, Long> counts = new TreeMap<>();
+    counts.put(
+        "nginx", differing.values().stream().filter(r -> !r.ours().equals(r.nginx())).count());
+    counts.put(
+        "HAProxy", differing.values().stream().filter(r -> !r.ours().equals(r.haproxy())).count());
+    text.append("Differences in all: ").append(counts).append(".\n");
+    return text.toString();
+  }
+
+  private static String columns(Row row) {
+    return row.ours() + " | " + row.nginx() + " | " + row.haproxy();
+  }
+}
