@@ -118,7 +118,8 @@ final class StaticMounts {
     return switch (response.body()) {
       case Response.Body.File file -> new ResponseFile(file, false);
       case Response.Body.Bytes whole -> new ResponseBody(ByteBuffer.wrap(whole.bytes()), false);
-      case Response.Body.Stream _ -> throw new IllegalStateException("Files are no streams");
+      case Response.Body.Stream _, Response.Body.Upgrade _ ->
+          throw new IllegalStateException("Files are no streams");
     };
   }
 }

@@ -123,7 +123,8 @@ public final class AsyncUpgrade implements Receive, Send {
         yield crowded(open) ? misused("it did not wait for room") : open.sendBinary(bytes);
       }
       case SendEvent.WebSocketClose(int code, String reason) -> close(code, reason);
-      case SendEvent.ResponseStart _, SendEvent.ResponseBody _ -> respond(event);
+      case SendEvent.ResponseStart _, SendEvent.ResponseBody _, SendEvent.ResponseFile _ ->
+          respond(event);
     };
   }
 
