@@ -157,10 +157,8 @@ public final class ChunkFraming {
       case SIZE_BEGINS -> digit(c) ? State.SIZE : null;
       case SIZE -> digit(c) ? State.SIZE : ends(c);
       case NAME_BEGINS -> Syntax.tokenCharacter(c) ? State.NAME : null;
-      case NAME ->
-          Syntax.tokenCharacter(c) ? State.NAME : c == '=' ? State.VALUE_BEGINS : ends(c);
-      case VALUE_BEGINS ->
-          c == '"' ? State.QUOTED : Syntax.tokenCharacter(c) ? State.VALUE : null;
+      case NAME -> Syntax.tokenCharacter(c) ? State.NAME : c == '=' ? State.VALUE_BEGINS : ends(c);
+      case VALUE_BEGINS -> c == '"' ? State.QUOTED : Syntax.tokenCharacter(c) ? State.VALUE : null;
       case VALUE -> Syntax.tokenCharacter(c) ? State.VALUE : ends(c);
       case QUOTED ->
           c == '"' ? State.AFTER_QUOTED : c == '\\' ? State.ESCAPED : text(c) ? state : null;

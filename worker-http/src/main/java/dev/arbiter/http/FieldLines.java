@@ -8,8 +8,8 @@ import java.util.Arrays;
 
 /**
  * Reads the field lines of a head or of trailers by the letter of RFC 9112 section 5, out of bytes
- * that come in any pieces, up to and with the empty line that ends them. For one request, one thread
- * at a time; what is wrong is told to the head.
+ * that come in any pieces, up to and with the empty line that ends them. For one request, one
+ * thread at a time; what is wrong is told to the head.
  */
 public final class FieldLines {
   private final IncomingHead head;

@@ -43,8 +43,8 @@ public final class Witness {
   }
 
   /**
-   * What was seen from this port, each request to its end. A worker may refuse a body before the app
-   * has begun to run, so waits for {@code least} of them, but not for ever.
+   * What was seen from this port, each request to its end. A worker may refuse a body before the
+   * app has begun to run, so waits for {@code least} of them, but not for ever.
    */
   List<Sight> of(int port, int least) throws Exception {
     List<CompletableFuture<Sight>> sights = seen.getOrDefault(port, List.of());
