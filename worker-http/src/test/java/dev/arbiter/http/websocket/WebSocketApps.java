@@ -83,6 +83,12 @@ final class WebSocketApps {
                 release.await();
                 echo(socket);
               });
+      case "/tidies" ->
+          Response.webSocket(
+              socket -> {
+                end(socket.receive());
+                release.await();
+              });
       case "/listens" ->
           Response.webSocket(
               socket -> {

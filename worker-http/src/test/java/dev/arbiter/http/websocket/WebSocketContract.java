@@ -595,7 +595,7 @@ public abstract class WebSocketContract {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void clientThatDoesNotAnswerACloseIsCut(boolean blocking) throws Exception {
-    try (Server server = serving(blocking, "stream-drain-timeout", "200");
+    try (Server server = serving(blocking, "stream-drain-timeout", "1000");
         WebSocketClient client = client(server).open("/listens")) {
       server.drain();
       assertThat(client.shown()).isEqualTo("close 1012 service restart");
@@ -607,12 +607,27 @@ public abstract class WebSocketContract {
     }
   }
 
+  @Test
+  void connectionLastsUntilItsHandlerHasTidiedUp() throws Exception {
+    try (Server server = serving(true);
+        WebSocketClient client = client(server).open("/tidies")) {
+      server.drain();
+      assertThat(client.shown()).isEqualTo("close 1012 service restart");
+      client.send(WebSocketClient.close(1012, ""));
+      assertThat(client.ended()).isEqualTo("end");
+      awaitEnd("1012 service restart");
+      assertThat(server.open()).isEqualTo(1);
+      apps.release.countDown();
+      await(() -> server.open() == 0);
+    }
+  }
+
   // ---- pings
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void clientThatAnswersNoPingIsClosedWith1011(boolean blocking) throws Exception {
-    try (Server server = serving(blocking, "ws-ping-interval", "100", "ws-ping-timeout", "300");
+    try (Server server = serving(blocking, "ws-ping-interval", "100", "ws-ping-timeout", "800");
         WebSocketClient client = client(server).open("/")) {
       for (int i = 0; i < 3; i++) {
         WebSocketClient.Frame ping = client.next();
