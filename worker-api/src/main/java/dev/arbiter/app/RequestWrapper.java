@@ -60,6 +60,16 @@ public class RequestWrapper implements Request, HttpScope {
   }
 
   @Override
+  public String host() {
+    return wrapped.host();
+  }
+
+  @Override
+  public Optional<TlsInfo> tls() {
+    return wrapped.tls();
+  }
+
+  @Override
   public Headers headers() {
     return wrapped.headers();
   }

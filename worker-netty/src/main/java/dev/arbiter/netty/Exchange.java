@@ -222,7 +222,7 @@ final class Exchange extends HeadView
   void switched(Headers headers, long bytes) {
     answered = true;
     long nanos = entry().end(101, 0, bytes);
-    connection.loop().service().log(head, connection.client(), 101, headers, 0, nanos);
+    connection.loop().service().log(head, origin().client(), 101, headers, 0, nanos);
   }
 
   /** The connection has ended. Idempotent. */

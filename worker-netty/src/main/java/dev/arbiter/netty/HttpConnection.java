@@ -293,7 +293,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     // A client that resets its connection, or fails at TLS, is no news. Anything else is a fault of
     // this class.
     if (cause.getCause() instanceof SSLException failure) {
-      loop.tlsFailed(client(), failure);
+      loop.tlsFailed(origin.client(), failure);
     } else if (!(cause instanceof IOException)) {
       OutOfMemory.leaveIf(cause);
       loop.service().warn("A connection failed and was closed: " + cause);
