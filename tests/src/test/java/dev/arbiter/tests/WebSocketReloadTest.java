@@ -44,7 +44,8 @@ final class WebSocketReloadTest {
 
       for (Client client : clients) {
         assertThat(client.stop()).isEmpty();
-        assertThat(client.restarts.get()).isEqualTo(1);
+        // The first may lead to a worker of the old generation that has not left yet.
+        assertThat(client.restarts.get()).isPositive();
         assertThat(next).contains(client.worker);
       }
     }
