@@ -107,8 +107,9 @@ final class Conversation {
   void refuse(Refusal refusal) throws IOException {
     parser.head().refuse(refusal);
     refuse(
-        refusal,
+        Status.response(refusal),
         shared.book().begin("", "", connection.client()),
+        connection,
         System.nanoTime(),
         link.bytesIn());
   }
@@ -274,7 +275,7 @@ final class Conversation {
         if (link.broken()) {
           throw failure;
         }
-        failed(exchange, reply, failure); // a file that cannot be read
+        failed(exchange, reply, failure, Status.error(500, "")); // a file that cannot be read
       }
     }
   }
@@ -346,8 +347,15 @@ final class Conversation {
   private static void send(Reply reply, Response response) throws IOException {
     switch (response.body()) {
       case Response.Body.Bytes body -> reply.send(response, body.bytes());
-      case Response.Body.Bytes _, Response.Body.File _, Response.Body.Upgrade _ ->
-          new Outcome(response, null);
+      case Response.Body.File file -> {
+        try (OpenFile open = OpenFile.open(file)) {
+          reply.send(response, open);
+        }
+      }
+      case Response.Body.Upgrade _ ->
+          throw new IllegalStateException(
+              "The app answered with a WebSocket, which the request does not ask for.");
+      case Response.Body.Stream _ -> {} // it was written where the app ran
     }
   }
 

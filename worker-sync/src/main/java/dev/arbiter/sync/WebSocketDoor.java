@@ -211,7 +211,7 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
           .log()
           .record(
               new AccessRecord(
-                  link.client(),
+                  exchange.client().orElse(null),
                   System.currentTimeMillis(),
                   exchange.method(),
                   exchange.target(),
