@@ -11,6 +11,7 @@ import dev.arbiter.http.ConnectionLog;
 import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.OpenFile;
 import dev.arbiter.http.Origin;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestBook;
