@@ -10,6 +10,7 @@ import dev.arbiter.socket.Listeners;
 import dev.arbiter.socket.Listening;
 import dev.arbiter.wire.Message.ListenerInfo;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,13 +74,13 @@ class AcceptorsTest {
 
   @BeforeEach
   void bind() throws Exception {
-    listener = bind(1, 2);
+    listener = bind(1, "127.0.0.1:0", 2);
   }
 
-  private Listener bind(long generation, int queues) throws Exception {
+  /** An address that an earlier generation has keeps the queues it had there. */
+  private Listener bind(long generation, String address, int queues) throws Exception {
     Listening wanted =
-        new Listening(
-            List.of(BindAddress.parse("127.0.0.1:0")), true, 400, "", "", Path.of("/"), queues);
+        new Listening(List.of(BindAddress.parse(address)), true, 400, "", "", Path.of("/"), queues);
     return pool.take(generation, wanted).getFirst();
   }
 
@@ -124,7 +125,7 @@ class AcceptorsTest {
   /** One worker with room for two: what does not fit waits in the queue, and is refused nothing. */
   @Test
   void aFullWorkerStopsAcceptingUntilAConnectionCloses() throws Exception {
-    listener = bind(2, 1);
+    listener = bind(2, "127.0.0.2:0", 1);
     Member worker = new Member(2).assign(0);
     connect(5);
     awaitServed(2);
@@ -139,7 +140,7 @@ class AcceptorsTest {
 
   @Test
   void whatAFullWorkerLeavesInTheQueueIsTakenByAnother() throws Exception {
-    listener = bind(2, 1);
+    listener = bind(2, "127.0.0.2:0", 1);
     Member full = new Member(1).assign(0);
     connect(1);
     awaitServed(1);
@@ -170,10 +171,9 @@ class AcceptorsTest {
   }
 
   private void connect(int count) throws Exception {
-    String name = listener.name();
-    int port = Integer.parseInt(name.substring(name.lastIndexOf(':') + 1));
+    URI address = URI.create(listener.name());
     for (int i = 0; i < count; i++) {
-      clients.add(new Socket("127.0.0.1", port));
+      clients.add(new Socket(address.getHost(), address.getPort()));
     }
   }
 
