@@ -8,6 +8,7 @@ import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.TlsInfo;
+import dev.arbiter.app.WebSocket;
 import dev.arbiter.http.RawClient.Answer;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -155,6 +156,16 @@ public abstract class TlsContract {
                 }
               });
         }
+        case "/socket" ->
+            Response.webSocket(
+                socket -> {
+                  if (socket.receive() instanceof WebSocket.Message.Text(String text)) {
+                    socket.sendText(request.scheme() + " " + text);
+                  }
+                  socket.close(1000, "");
+                });
+        case "/file" -> Response.file("text/plain", Path.of(request.query()));
+        case "/client" -> Response.text(request.scheme() + " " + request.client().orElseThrow());
         case "/cut" ->
             Response.stream(
                 "text/plain",
@@ -175,6 +186,53 @@ public abstract class TlsContract {
               .orElse("-");
       return tls.protocol() + " " + tls.serverName().orElse("-") + " " + shown;
     }
+  }
+
+  // ---- what else goes through it
+
+  @Test
+  void aWebSocketGoesThroughIt() throws Exception {
+    serve();
+    TlsClient connected = connect();
+    String ask =
+        """
+        GET /socket HTTP/1.1
+        Host: a
+        Connection: Upgrade
+        Upgrade: websocket
+        Sec-WebSocket-Version: 13
+        Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==
+
+        """;
+    connected.send(ask.replace("\n", "\r\n"));
+    assertThat(connected.answer().status()).isEqualTo(101);
+    connected.send(HexFormat.of().parseHex("8182" + "00000000" + "6869")); // "hi", masked
+    assertThat(connected.bytes(2)).isEqualTo(HexFormat.of().parseHex("8108"));
+    assertThat(new String(connected.bytes(8), ISO_8859_1)).isEqualTo("https hi");
+    assertThat(connected.bytes(4)).isEqualTo(HexFormat.of().parseHex("880203e8")); // 1000
+    connected.send(HexFormat.of().parseHex("8882" + "00000000" + "03e8"));
+    assertThat(connected.rest()).isEmpty();
+  }
+
+  @Test
+  void aFileGoesThroughIt() throws Exception {
+    byte[] large = large();
+    Path file = Files.write(folder.resolve("large"), large);
+    serve();
+    TlsClient connected = connect();
+    Answer answer = connected.get("/file?" + file);
+    assertThat(digest(answer.body().getBytes(ISO_8859_1))).isEqualTo(digest(large));
+    assertThat(connected.get("/").status()).isEqualTo(200);
+  }
+
+  @Test
+  void aProxyAnnouncesItsClientBeforeIt() throws Exception {
+    serve("proxy-protocol", "v1", "proxy-allow-from", "127.0.0.1", "proxy-headers", "true");
+    Socket raw = socket();
+    raw.getOutputStream().write("PROXY TCP4 192.0.2.1 192.0.2.9 4711 443\r\n".getBytes(ISO_8859_1));
+    TlsClient connected = new TlsClient(raw, client, "localhost", "");
+    opened.add(connected);
+    assertThat(connected.get("/client").body()).isEqualTo("https /192.0.2.1:4711");
   }
 
   // ---- handshake
