@@ -22,7 +22,7 @@ final class HttpTest {
       assertThat(client.answer().body()).isEqualTo("hello");
 
       client.head("POST /echo HTTP/1.1", "Host: test", "Transfer-Encoding: chunked");
-      client.send("5\r\nhello\r\n6;ext=1\r\n again\r\n0\r\nTrailer: x\r\n\r\n");
+      client.send("5\r\nhello\r\n6;ext=1\r\n again\r\n0\r\nX-Check: x\r\n\r\n");
       assertThat(client.answer().body()).isEqualTo("hello again");
 
       Answer big = client.get("/big?bytes=3000000");

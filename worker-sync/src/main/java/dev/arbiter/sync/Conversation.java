@@ -254,9 +254,12 @@ final class Conversation {
       outcome = decide(shared.app(), outcome, door);
     }
     Refusal refusal = parser.head().refusal();
-    if (refusal != null && reply.status() == 0) {
-      // Whatever the app made of the failing read: it was the request that was wrong.
-      send(reply, Status.response(refusal));
+    if (refusal != null) {
+      // Whatever the app made of the failing read: it was the request that was wrong. A response
+      // that has begun is cut.
+      if (reply.status() == 0) {
+        send(reply, Status.response(refusal));
+      }
       return;
     }
     if (outcome.failure() != null) {
