@@ -8,10 +8,12 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Sockets that a service manager passes, as in sd_listen_fds(3). */
+@Tag("slow")
 final class ActivationTest {
   /**
    * Stands in for the service manager: listens at two ports and a path, passes them on as 3, 4 and

@@ -9,11 +9,13 @@ import java.nio.file.Path;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Where an app may come from, and that each example runs under both workers. */
+@Tag("slow")
 final class AppsTest {
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 

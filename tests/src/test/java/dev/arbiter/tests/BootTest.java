@@ -8,11 +8,13 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Something happens to a worker before it is ready, while another serves. */
+@Tag("slow")
 final class BootTest {
   /** While the file is there, whoever boots waits. */
   private static final String WAITS =

@@ -18,10 +18,12 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A running arbiter is seen and steered from outside, and nobody who tries can hold it up. */
+@Tag("slow")
 final class ControlTest {
   private static final Pattern STATUS_AT =
       Pattern.compile("Status at: http://127\\.0\\.0\\.1:(\\d+)");

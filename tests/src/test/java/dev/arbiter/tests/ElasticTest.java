@@ -14,6 +14,9 @@ final class ElasticTest {
   /** More than a worker without a free thread takes from the listener's queue. */
   private static final int WAITING = 64;
 
+  private static final Pattern LOAD = Pattern.compile("Load: 2 workers, not 1");
+  private static final Pattern BLOCKED = Pattern.compile("slow request .* GET /block");
+
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 
   @Test
@@ -25,6 +28,7 @@ final class ElasticTest {
             .kind("sync")
             .workers(1)
             .args("--max-workers", "2", "--threads", "1", "--graceful-timeout", "2")
+            .args("--slow-request-timeout", "100ms")
             .faulty()
             .start();
     Set<Long> first = arbiter.awaitServing(1);
@@ -32,10 +36,13 @@ final class ElasticTest {
     List<RawClient> clients = new ArrayList<>();
     try (RawClient blocker = arbiter.connect()) {
       blocker.request("/block?ms=600000");
+      // Requests of several connections are taken in no order: the thread must be gone before more
+      // come, or a slow machine's worker answers those first.
+      arbiter.log().await(BLOCKED, Limits.CHANGE);
       for (int i = 0; i < WAITING; i++) {
         clients.add(arbiter.connect().request("/pid"));
       }
-      arbiter.log().await(Pattern.compile("Load: 2 workers, not 1"), Limits.CHANGE);
+      arbiter.log().await(LOAD, Limits.CHANGE);
       RawClient last = clients.getLast();
       last.readLimit(Limits.CHANGE); // a boot
       assertThat(last.answer().number()).isNotIn(first);

@@ -7,10 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** {@code --hooks}: called in the arbiter and in its workers, and able to harm neither. */
+@Tag("slow")
 final class HooksTest {
   /** Tells each call on standard output, and does what {@code %s} says when a child exits. */
   private static final String HOOKS =

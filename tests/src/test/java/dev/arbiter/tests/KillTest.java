@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Workers that die at once, by SIGKILL. */
+@Tag("slow")
 final class KillTest {
   private static final int WORKERS = 4;
   private static final int CLIENTS = 64;
@@ -35,7 +36,6 @@ final class KillTest {
     killRepeatedly(kind, 3, Duration.ofSeconds(1));
   }
 
-  @Tag("slow")
   @Timeout(180)
   @EachKind
   void tenKilledWorkersCostOnlyTheConnectionsTheyHeld(String kind) throws Exception {

@@ -7,9 +7,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Start-up, shutdown, state and {@code callbackNotify} of an app. */
+@Tag("slow")
 final class LifespanTest {
   /** Notes what it is told in a file, a line for each call. */
   private static final String MEMBERS =

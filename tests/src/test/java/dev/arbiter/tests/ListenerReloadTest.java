@@ -18,10 +18,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** HUP with other addresses in the settings file. */
+@Tag("slow")
 final class ListenerReloadTest {
   private static final Duration PACE = Duration.ofMillis(2);
 

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The arbiter is gone, by SIGKILL: its workers must not outlive it. */
+@Tag("slow")
 final class OrphanTest {
   private static final Duration GRACEFUL = Duration.ofSeconds(4);
 

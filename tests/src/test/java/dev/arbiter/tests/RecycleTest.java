@@ -7,9 +7,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Planned replacement: by requests, by age, by what a worker holds. */
+@Tag("slow")
 final class RecycleTest {
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 

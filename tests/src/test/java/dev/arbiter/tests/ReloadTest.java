@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -21,6 +22,7 @@ final class ReloadTest {
 
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 
+  @Tag("slow")
   @EachKind
   void threeReloadsUnderKeepAliveLoadLoseNothing(String kind) throws Exception {
     ArbiterProcess arbiter = arbiters.command().kind(kind).workers(2).faulty().start();
@@ -37,6 +39,7 @@ final class ReloadTest {
     }
   }
 
+  @Tag("slow")
   @EachKind
   void threeReloadsUnderWrkLoseNothing(String kind) throws Exception {
     assumeTrue(onPath("wrk"), "wrk is installed");

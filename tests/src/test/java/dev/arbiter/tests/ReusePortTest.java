@@ -11,9 +11,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** {@code --reuse-port}: a queue for each slot, and nobody waits in the queue of a lost worker. */
+@Tag("slow")
 final class ReusePortTest {
   private static final int IDLE = 800;
   private static final int WAITING = 400;

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A worker that lives but does not run: found, explained, replaced; and no other is. */
+@Tag("slow")
 final class SilenceTest {
   private static final String TIMEOUT = "4";
 
@@ -93,7 +94,6 @@ final class SilenceTest {
     longRequest(Duration.ofSeconds(10), TIMEOUT);
   }
 
-  @Tag("slow")
   @Timeout(180)
   @Test
   void requestOfAMinuteIsNoSilence() throws Exception {

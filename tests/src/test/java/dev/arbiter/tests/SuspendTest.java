@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The arbiter is stopped, or the machine slept: its own lateness is nobody's silence. */
+@Tag("slow")
 final class SuspendTest {
   private static final Duration SILENCE = Duration.ofSeconds(4);
 
@@ -52,7 +53,6 @@ final class SuspendTest {
   }
 
   /** Both kinds beside each other, for it is a minute of waiting. */
-  @Tag("slow")
   @Timeout(240)
   @Test
   void noRequestWaitsWhileTheArbiterIsStoppedForAMinute() throws Exception {

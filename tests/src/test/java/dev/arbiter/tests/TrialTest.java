@@ -9,10 +9,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A new generation proves itself before it takes over, and workers wait in reserve. */
+@Tag("slow")
 final class TrialTest {
   private static final Duration PACE = Duration.ofMillis(5);
 

@@ -13,10 +13,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What the next arbiter does with workers and listeners it has not made itself. */
+@Tag("slow")
 final class UpgradeAdoptionTest {
   /** A dry run does not start a worker: so the workers of the generation before stay. */
   private static final String DOES_NOT_START = "java-opts = \"-XX:+NoSuchOptionOfAnyJvm\"\n";

@@ -10,10 +10,12 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** {@code arbiterctl upgrade --wait}: who asked the old arbiter hears the outcome from the new. */
+@Tag("slow")
 final class UpgradeOutcomeTest {
   private static final String HOOKS =
       """
