@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.arbiter.app.Hooks;
 import dev.arbiter.control.Control;
 import dev.arbiter.diagnose.Incidents;
+import dev.arbiter.host.ServiceManager;
 import dev.arbiter.loop.ArbiterLoop;
 import dev.arbiter.loop.ArbiterLoop.Resolution;
 import dev.arbiter.loop.HookRunner;
@@ -82,6 +83,7 @@ final class Arbiter implements ArbiterLoop.Surroundings {
   private final Set<String> told = ConcurrentHashMap.newKeySet();
   private volatile @Nullable Incidents incidents;
   private volatile @Nullable Successor successor;
+  private final @Nullable ServiceManager manager;
 
   /**
    * @param launch how this arbiter was started, to start the next in the same way
@@ -110,6 +112,16 @@ final class Arbiter implements ArbiterLoop.Surroundings {
       throw new SettingsException(
           "The log cannot be written: " + e, "give another file with --error-logfile");
     }
+    this.manager =
+        checkOnly
+            ? null
+            : ServiceManager.from(
+                System.getenv(),
+                pid,
+                left.isPresent(),
+                config.duration("boot-timeout"),
+                !config.duration("graceful-timeout").isZero(),
+                log::warning);
   }
 
   int run() {
@@ -205,6 +217,7 @@ final class Arbiter implements ArbiterLoop.Surroundings {
           new Listeners(Inherited.from(System.getenv(), pid).handedOver(), log::info, log::warning);
       pool.adopt(from.listeners());
       listeners = pool;
+      leaveListeners(pool);
       if (from.scratch().isPresent()) {
         scratch.adopt(from.scratch().get(), from.heritage().classPaths());
       }
@@ -277,6 +290,7 @@ final class Arbiter implements ArbiterLoop.Surroundings {
     ArbiterLoop begun = new ArbiterLoop(os, log, temporary, kept, this);
     ProcessSignals.on("CHLD", begun::child);
     begun.tell(hooks);
+    begun.tell(manager);
     if (checkOnly) {
       begun.stopWhenReady();
     }
@@ -378,6 +392,13 @@ final class Arbiter implements ArbiterLoop.Surroundings {
     if (pool != null) {
       pool.hold(release.generation(), Listening.of(release.config(), queues), release.listeners());
       pool.commit(release.generation());
+      leaveListeners(pool);
+    }
+  }
+
+  private void leaveListeners(Listeners pool) {
+    if (manager != null) {
+      pool.show(manager::keep);
     }
   }
 
@@ -432,6 +453,9 @@ final class Arbiter implements ArbiterLoop.Surroundings {
   }
 
   private int failed(int code, String what, String detail, String hint) {
+    if (manager != null) {
+      manager.fail(what);
+    }
     log.error(
         what + (detail.isEmpty() ? "" : "\n" + detail) + (hint.isEmpty() ? "" : "\nhint: " + hint));
     return code;
@@ -464,6 +488,9 @@ final class Arbiter implements ArbiterLoop.Surroundings {
       }
     } catch (IOException e) {
       log.warning("Not everything could be removed: " + e);
+    }
+    if (manager != null) {
+      manager.close();
     }
     log.flush(500);
   }

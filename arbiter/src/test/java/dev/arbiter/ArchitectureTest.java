@@ -110,6 +110,8 @@ class ArchitectureTest {
           .definedBy("dev.arbiter.diagnose..")
           .layer("release")
           .definedBy("dev.arbiter.release..")
+          .layer("host")
+          .definedBy("dev.arbiter.host..")
           .layer("socket")
           .definedBy("dev.arbiter.socket..")
           .layer("process")
@@ -132,13 +134,16 @@ class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("main", "loop")
           .whereLayer("release")
           .mayOnlyBeAccessedByLayers("main", "loop", "upgrade")
+          .whereLayer("host")
+          .mayOnlyBeAccessedByLayers("main", "loop", "release")
           .whereLayer("socket")
-          .mayOnlyBeAccessedByLayers("main", "control", "loop", "upgrade", "release")
+          .mayOnlyBeAccessedByLayers("main", "control", "loop", "upgrade", "release", "host")
           .whereLayer("process")
           .mayOnlyBeAccessedByLayers(
-              "main", "control", "loop", "upgrade", "diagnose", "release", "socket")
+              "main", "control", "loop", "upgrade", "diagnose", "release", "socket", "host")
           .whereLayer("supervise")
-          .mayOnlyBeAccessedByLayers("main", "control", "loop", "upgrade", "diagnose", "release");
+          .mayOnlyBeAccessedByLayers(
+              "main", "control", "loop", "upgrade", "diagnose", "release", "host");
 
   /**
    * A kind is known by its descriptor: only the settings may name one, as a default or another's

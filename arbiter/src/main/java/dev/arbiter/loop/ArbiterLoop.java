@@ -2,6 +2,8 @@ package dev.arbiter.loop;
 
 import dev.arbiter.diagnose.Incidents;
 import dev.arbiter.diagnose.Investigator;
+import dev.arbiter.host.ServiceManager;
+import dev.arbiter.host.Standing;
 import dev.arbiter.observe.ArbiterLog;
 import dev.arbiter.process.Os;
 import dev.arbiter.process.ProcessState;
@@ -98,6 +100,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
   private long committed;
   private OptionalInt exit = OptionalInt.empty();
   private boolean stopWhenReady;
+  private @Nullable ServiceManager manager;
 
   public ArbiterLoop(
       Os os, ArbiterLog log, Path temporary, Incidents incidents, Surroundings surroundings) {
@@ -239,6 +242,11 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     hooks.tell(runner);
   }
 
+  /** The service manager, if there is one that wants to know; before {@link #run}. */
+  public void tell(@Nullable ServiceManager other) {
+    manager = other;
+  }
+
   // ---- the loop
 
   /** Runs the fleet until it is stopped; returns the exit code. */
@@ -356,6 +364,16 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
       serving += worker.state() == WorkerState.SERVING ? 1 : 0;
     }
     pulse = new Pulse(System.nanoTime(), fleet.state(), fleet.isDegraded(), serving);
+    if (manager != null) {
+      manager.look(
+          new Standing(
+              fleet.state(),
+              fleet.isDegraded(),
+              fleet.slots(),
+              serving,
+              fleet.workers().size() - serving,
+              fleet.generation()));
+    }
   }
 
   private FleetView view() {
@@ -419,7 +437,8 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
         succession.isUnderWay()
             ? TimeUnit.MILLISECONDS.toNanos(Succession.RETRY_MILLIS)
             : LONGEST_REST;
-    return Math.clamp(Math.min(wait, processes.untilNextEnd(now)), 0, atMost);
+    long rest = manager == null ? atMost : Math.min(atMost, manager.restNanos());
+    return Math.clamp(Math.min(wait, processes.untilNextEnd(now)), 0, rest);
   }
 
   private void take(Input input) {

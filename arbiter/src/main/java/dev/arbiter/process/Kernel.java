@@ -1,6 +1,7 @@
 package dev.arbiter.process;
 
 import java.io.IOException;
+import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -13,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 
 /**
  * The system calls that neither the JDK nor jnr-posix offers, through java.lang.foreign: sockets by
@@ -30,9 +32,15 @@ public final class Kernel {
   private static final int EINTR = 4;
   private static final int SOCK_CLOEXEC_NONBLOCK = 0x80000 | 0x800;
 
+  private static final int SOL_SOCKET = 1;
+  private static final int SCM_RIGHTS = 1;
+  private static final int MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
+  private static final long CMSG_LEN = 20; // cmsg(3), with one descriptor
+  private static final long CMSG_SPACE = 24;
+
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
-  private static final ValueLayout PTR = ValueLayout.ADDRESS;
+  private static final AddressLayout PTR = ValueLayout.ADDRESS;
   private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
   private static final VarHandle ERRNO =
       STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
@@ -57,6 +65,8 @@ public final class Kernel {
       of("open", FunctionDescriptor.of(INT, PTR, INT), Linker.Option.firstVariadicArg(2));
   private static final MethodHandle FLOCK = of("flock", FunctionDescriptor.of(INT, INT, INT));
   private static final MethodHandle READ = of("read", FunctionDescriptor.of(LONG, INT, PTR, LONG));
+  private static final MethodHandle SENDMSG =
+      of("sendmsg", FunctionDescriptor.of(LONG, INT, PTR, INT));
   private static final MethodHandle CLOSE = of("close", FunctionDescriptor.of(INT, INT));
   private static final MethodHandle CLOSE_RANGE =
       of("close_range", FunctionDescriptor.of(INT, INT, INT, INT));
@@ -205,6 +215,38 @@ public final class Kernel {
           }
         }
       }
+    }
+  }
+
+  /**
+   * sendmsg(2) of one datagram, without waiting.
+   *
+   * @param address whom it is for, a struct sockaddr
+   * @param passed a descriptor that the receiver is given a copy of, see unix(7)
+   */
+  public static void send(int fd, byte[] address, byte[] text, OptionalInt passed)
+      throws ErrnoException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment part = arena.allocate(16, 8); // struct iovec
+      part.set(PTR, 0, arena.allocateFrom(ValueLayout.JAVA_BYTE, text));
+      part.set(LONG, 8, text.length);
+      MemorySegment message = arena.allocate(56, 8); // struct msghdr
+      message.set(PTR, 0, arena.allocateFrom(ValueLayout.JAVA_BYTE, address));
+      message.set(INT, 8, address.length);
+      message.set(PTR, 16, part);
+      message.set(LONG, 24, 1);
+      if (passed.isPresent()) {
+        MemorySegment control = arena.allocate(CMSG_SPACE, 8); // struct cmsghdr
+        control.set(LONG, 0, CMSG_LEN);
+        control.set(INT, 8, SOL_SOCKET);
+        control.set(INT, 12, SCM_RIGHTS);
+        control.set(INT, 16, passed.getAsInt());
+        message.set(PTR, 32, control);
+        message.set(LONG, 40, CMSG_SPACE);
+      }
+      call(
+          "sendmsg",
+          state -> (int) (long) SENDMSG.invokeExact(state, fd, message, MSG_DONTWAIT_NOSIGNAL));
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.arbiter.release;
 
+import dev.arbiter.host.ServiceManager;
 import dev.arbiter.process.Budget;
 import dev.arbiter.process.WorkerCommand;
 import dev.arbiter.process.WorkerKind;
@@ -166,6 +167,7 @@ public record Release(
   public Map<String, String> environment(int nr) {
     Map<String, String> mine = new LinkedHashMap<>(System.getenv());
     mine.keySet().removeAll(Inherited.VARIABLES);
+    mine.keySet().removeAll(ServiceManager.VARIABLES);
     return WorkerCommand.environment(config.environment(mine), nr, workers, generation);
   }
 

@@ -195,8 +195,14 @@ public final class Listener {
     return wanted.equals(key) || wanted.equals(actual);
   }
 
-  boolean isInherited() {
+  /** Whether somebody else bound it: a service manager. */
+  public boolean isInherited() {
     return inherited;
+  }
+
+  /** Whether it is a Unix socket with a file that is removed with it. */
+  public boolean hasFile() {
+    return path.isPresent();
   }
 
   Optional<Path> path() {

@@ -235,6 +235,11 @@ public final class Listeners {
         .toList();
   }
 
+  /** Shows what is open to somebody; while he looks, nothing is closed. He does not wait. */
+  public synchronized void show(Consumer<List<Listener>> viewer) {
+    viewer.accept(closed ? List.of() : open());
+  }
+
   private synchronized List<Long> generations() {
     return List.copyOf(generations.keySet());
   }

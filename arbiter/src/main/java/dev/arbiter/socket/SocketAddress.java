@@ -11,8 +11,10 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /** A struct sockaddr, written and read: ip(7), ipv6(7), unix(7). */
-final class SocketAddress {
-  static final int AF_UNIX = 1;
+public final class SocketAddress {
+  /** The family of Unix sockets. */
+  public static final int AF_UNIX = 1;
+
   static final int AF_INET = 2;
   static final int AF_INET6 = 10;
 
@@ -34,7 +36,10 @@ final class SocketAddress {
     };
   }
 
-  static byte[] ofUnix(String path, boolean isAbstract) {
+  /**
+   * The address of a Unix socket: a path, or a name in the abstract namespace, without its zero.
+   */
+  public static byte[] ofUnix(String path, boolean isAbstract) {
     byte[] name = path.getBytes(UTF_8);
     // An abstract name starts with a zero byte and is as long as the address says; a path ends with
     // one.

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.host;
+
+import org.jspecify.annotations.NullMarked;
