@@ -73,7 +73,7 @@ final class NotifyTest {
 
     mark = log.mark();
     assertThat(arbiter.stop()).isZero();
-    log.awaitAfter(mark, told("STOPPING=1\\|STATUS=Stopping: 2 workers left"), Limits.CHANGE);
+    log.awaitAfter(mark, told("STOPPING=1\\|STATUS=Stopping: \\d workers left"), Limits.CHANGE);
   }
 
   @Test
