@@ -2,15 +2,21 @@ package dev.arbiter;
 
 import dev.arbiter.settings.Config;
 import dev.arbiter.settings.SettingsException;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The file that {@code --pid} names: written when the sockets are bound, removed at the end. */
 final class PidFile {
+  private static final Duration CLOCK_SLACK = Duration.ofSeconds(2);
+
   private final long pid;
   private volatile @Nullable Path written;
 
@@ -37,9 +43,9 @@ final class PidFile {
       if (Files.exists(file)) {
         String other = Files.readString(file).strip();
         // Our own pid: in a container that was killed and started again, every arbiter is pid 1.
-        if (other.matches("[0-9]+")
+        if (other.matches("[0-9]{1,10}")
             && !other.equals(Long.toString(pid))
-            && Files.exists(Path.of("/proc", other))) {
+            && runs(other, Files.getLastModifiedTime(file).toInstant())) {
           throw new SettingsException(
               "The pid file %s names a process that runs: %s".formatted(file, other),
               "stop that one, or give another file with --pid");
@@ -53,6 +59,26 @@ final class PidFile {
       throw new SettingsException(
           "The pid file %s cannot be written: %s".formatted(file, e), "give another with --pid");
     }
+  }
+
+  /**
+   * Whether a process of this number was there already when the file was written: else it is a
+   * stale file, and the number was given out again. Threads have numbers of the same kind.
+   */
+  private static boolean runs(String other, Instant written) throws IOException {
+    Path status = Path.of("/proc", other, "status");
+    try {
+      if (!Files.readAllLines(status).contains("Tgid:\t" + other)) {
+        return false;
+      }
+    } catch (NoSuchFileException | FileNotFoundException gone) {
+      return false;
+    }
+    return ProcessHandle.of(Long.parseLong(other))
+        .flatMap(process -> process.info().startInstant())
+        // The kernel tells the start in ticks since the boot, whose time is known to the second.
+        .map(start -> start.minus(CLOCK_SLACK).isBefore(written))
+        .orElse(true);
   }
 
   /**

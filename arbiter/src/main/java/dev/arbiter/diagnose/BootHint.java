@@ -70,9 +70,10 @@ final class BootHint {
                   + " fewer; docs/memory.md shows the division"),
           Row.of(
               "BindException|Address already in use",
-              "The app opens a port of its own that is taken. Every worker runs the app, so only"
-                  + " one of them can: let it choose a free port (0), or open it only where"
-                  + " ARBITER_WORKER_NR is 0; requests come through --bind"),
+              "The app opens a port of its own (or an option in --java-opts does) that is taken."
+                  + " Every worker runs the app, and a reload starts the next one while the last"
+                  + " still serves: let it choose a free port (0), or one by slot and generation"
+                  + " (%{nr}, %{gen}, ARBITER_WORKER_NR, ARBITER_GENERATION); requests come through --bind"),
           Row.of(
               "Connection refused",
               "What the app connects to (a database?) does not listen: start it first, or check"

@@ -477,7 +477,8 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
       }
       case Action.ResolveRelease(long generation) -> {
         hooks.reload();
-        elsewhere.execute(() -> resolve(generation));
+        long before = fleet.generation();
+        elsewhere.execute(() -> resolve(generation, before));
       }
       case Action.RetireRelease(long generation) -> {
         releases.remove(generation);
@@ -568,6 +569,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
   private void spawn(Action.Spawn spawn, @Nullable Release release) {
     Event done = processes.spawn(spawn, release);
     if (release != null && done instanceof Event.Spawned(int worker, long pid)) {
+      lookout.booted(release.generation());
       inquiries.born(worker, spawn.slot(), pid, release.kind().classPath());
     }
     events.add(done);
@@ -590,13 +592,17 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     }
   }
 
-  private void resolve(long generation) {
+  private void resolve(long generation, long before) {
     Resolution resolution = resolution(generation);
+    String lost = lookout.lost(before);
     put(
         new Input.Do(
             () -> {
               switch (resolution) {
                 case Resolution.Fine(Release release) -> {
+                  if (!lost.isEmpty()) {
+                    events.add(new Event.ReleaseLost(before, lost + " changed on disk since"));
+                  }
                   releases.put(generation, release);
                   lookout.watch(release);
                   events.add(new Event.ReleaseResolved(generation, release.policy()));

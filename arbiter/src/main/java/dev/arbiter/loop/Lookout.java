@@ -13,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 
 /**
  * Looks from time to time at what nobody tells the arbiter of: files of the class path that are
@@ -55,6 +56,31 @@ final class Lookout {
   void watch(Release release) {
     thread.execute(
         () -> prints.put(release.generation(), FilePrints.of(release.app().classPath())));
+  }
+
+  /**
+   * Files that a generation was made of and that are not what they were; joined for a message.
+   * Reads the disk: off the loop.
+   */
+  String lost(long generation) {
+    FilePrints known = prints.get(generation);
+    return known == null
+        ? ""
+        : known.changed().stream().map(Path::toString).collect(Collectors.joining(", "));
+  }
+
+  /** A worker is booted from it: as it was, as far as the files tell. */
+  void booted(long generation) {
+    thread.execute(
+        () -> {
+          String changed = lost(generation);
+          if (!changed.isEmpty()) {
+            log.warning(
+                ("A worker of generation %d boots from what is not that generation any more (%s):"
+                        + " others may run another version. Reload, so that all run the same")
+                    .formatted(generation, changed));
+          }
+        });
   }
 
   /** No worker runs it any more. */

@@ -296,6 +296,8 @@ final class Processes {
   /** Reaps whoever has ended. */
   void reapAll() {
     crew.values().forEach(this::reap);
+    os.reapStrangers(
+        pid -> crew.values().stream().anyMatch(crewman -> crewman.process.pid() == pid));
   }
 
   private void reap(Crewman crewman) {

@@ -30,6 +30,9 @@ public final class Kernel {
   private static final int LOCK_EX = 2;
   private static final int LOCK_NB = 4;
   private static final int EINTR = 4;
+  private static final int P_ALL = 0;
+  private static final int WNOHANG_WEXITED_WNOWAIT = 1 | 4 | 0x0100_0000;
+  private static final int SI_PID = 16; // its place in siginfo_t, 64 bit
   private static final int SOCK_CLOEXEC_NONBLOCK = 0x80000 | 0x800;
 
   private static final int SOL_SOCKET = 1;
@@ -65,6 +68,8 @@ public final class Kernel {
       of("open", FunctionDescriptor.of(INT, PTR, INT), Linker.Option.firstVariadicArg(2));
   private static final MethodHandle FLOCK = of("flock", FunctionDescriptor.of(INT, INT, INT));
   private static final MethodHandle READ = of("read", FunctionDescriptor.of(LONG, INT, PTR, LONG));
+  private static final MethodHandle WAITID =
+      of("waitid", FunctionDescriptor.of(INT, INT, INT, PTR, INT));
   private static final MethodHandle SENDMSG =
       of("sendmsg", FunctionDescriptor.of(LONG, INT, PTR, INT));
   private static final MethodHandle CLOSE = of("close", FunctionDescriptor.of(INT, INT));
@@ -276,6 +281,18 @@ public final class Kernel {
   public static void defaultDisposition(int signal) {
     try (Arena arena = Arena.ofConfined()) {
       long _ = (long) SIGNAL.invokeExact(arena.allocate(STATE), signal, 0L);
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  /** waitid(2): a child that has ended and stays to be reaped; 0 if there is none. */
+  static int peekEnded() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment info = arena.allocate(128, 8);
+      int failed =
+          (int) WAITID.invokeExact(arena.allocate(STATE), P_ALL, 0, info, WNOHANG_WEXITED_WNOWAIT);
+      return failed == 0 ? info.get(INT, SI_PID) : 0; // ECHILD: no child at all
     } catch (Throwable impossible) {
       throw new AssertionError(impossible);
     }

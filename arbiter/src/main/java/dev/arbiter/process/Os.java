@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.LongPredicate;
 
 /**
  * What the arbiter asks of the operating system about processes. Any thread, unless a method says
@@ -30,6 +31,16 @@ public interface Os {
 
   /** The wait status (wait(2)) of a child that has ended, which it reaps; empty if it runs. */
   OptionalInt reap(long pid);
+
+  /**
+   * Reaps processes that nobody started here and that have ended: orphans, of which the first
+   * process of a container (or of the machine) becomes the parent. None where this is not process
+   * 1.
+   *
+   * @param ours whether a pid is one that {@link #spawn} gave, and that {@link #reap} is to be
+   *     asked for
+   */
+  void reapStrangers(LongPredicate ours);
 
   /**
    * Changes this process's directory, which its children inherit. The JDK keeps resolving relative

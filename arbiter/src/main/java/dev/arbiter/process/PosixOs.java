@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongPredicate;
 import jnr.ffi.Memory;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
@@ -40,6 +41,7 @@ public final class PosixOs implements Os {
   private static final int UNKNOWN_END = 255 << 8;
   private static final int O_RDWR = 2;
 
+  private final boolean isFirst = ProcessHandle.current().pid() == 1;
   private final POSIX posix;
   private final UnixLibC libc;
   private final Runtime runtime;
@@ -146,6 +148,21 @@ public final class PosixOs implements Os {
       return OptionalInt.of(UNKNOWN_END);
     }
     return reaped == pid ? OptionalInt.of(status[0]) : OptionalInt.empty();
+  }
+
+  @Override
+  public void reapStrangers(LongPredicate ours) {
+    if (!isFirst) {
+      return;
+    }
+    for (int ended = Kernel.peekEnded(); ended > 0; ended = Kernel.peekEnded()) {
+      // What the JDK started has our own group, and the JDK waits for it; a worker's processes
+      // have the worker's.
+      if (ours.test(ended) || posix.getpgid(ended) == posix.getpgrp()) {
+        return; // the next signal comes when that one is reaped, or another ends
+      }
+      libc.waitpid(ended, new int[1], WNOHANG);
+    }
   }
 
   @Override

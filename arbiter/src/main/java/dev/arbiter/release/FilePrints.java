@@ -20,6 +20,7 @@ public final class FilePrints {
   private record Print(Object key, long modified, long size) {}
 
   private final Map<Path, Print> prints = new LinkedHashMap<>();
+  private final Map<Path, Print> first = new LinkedHashMap<>();
 
   private FilePrints() {}
 
@@ -36,7 +37,24 @@ public final class FilePrints {
         // It is gone already: whoever needs it will say so better than we could.
       }
     }
+    taken.first.putAll(taken.prints);
     return taken;
+  }
+
+  /** Files that are not what they were: overwritten, replaced or gone. A worker would boot so. */
+  public List<Path> changed() {
+    return first.entrySet().stream()
+        .filter(entry -> !isSame(entry.getKey(), entry.getValue()))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  private static boolean isSame(Path path, Print then) {
+    try {
+      return then.equals(print(Files.readAttributes(path, BasicFileAttributes.class)));
+    } catch (IOException gone) {
+      return false;
+    }
   }
 
   /** Files whose content was changed in place since, each told once. */

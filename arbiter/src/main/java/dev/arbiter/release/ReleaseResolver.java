@@ -134,10 +134,18 @@ public final class ReleaseResolver {
             config.size("memory"),
             workers,
             (int) config.number("spares"),
-            (int) config.number("max-surge"),
+            mostBeside(config),
             (int) config.number("threads"),
             config.size("worker-heap"),
             withCollector(options, config.environment(System.getenv()))));
+  }
+
+  /** How many workers may stand beside those of the old generation: those that are tried, too. */
+  private static int mostBeside(Config config) {
+    int surge = (int) config.number("max-surge");
+    String canary = config.has("canary") ? config.text("canary") : "1/";
+    int tried = Integer.parseInt(canary.substring(0, canary.indexOf('/')));
+    return surge == 0 ? 0 : Math.max(surge, Math.min(tried, (int) config.number("workers")));
   }
 
   /**

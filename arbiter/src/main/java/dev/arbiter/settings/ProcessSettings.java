@@ -93,7 +93,7 @@ final class ProcessSettings {
             "OPTIONS",
             "",
             "JVM options for the workers, such as \"-Xss512k -Dkey=value\"; %{nr}, %{gen} "
-                + "and %{pid} stand for slot, generation and the arbiter's process id; may be "
+                + "and %{pid} stand for slot, generation and, in the names of files, the worker's process id; may be "
                 + "repeated",
             WORDS));
   }

@@ -77,6 +77,12 @@ public sealed interface Event {
   /** {@link Action.ResolveRelease} worked: settings are valid, the app was found, compiled. */
   record ReleaseResolved(long generation, FleetPolicy policy) implements Event {}
 
+  /**
+   * What a generation was made of is not there any more, so that no worker can be booted from it as
+   * it was; {@code why} names the files. Before the {@link ReleaseResolved} that made it plain.
+   */
+  record ReleaseLost(long generation, String why) implements Event {}
+
   /** {@link Action.ResolveRelease} did not work; {@code why} names the step and the cause. */
   record ReleaseRefused(long generation, String why) implements Event {}
 

@@ -220,6 +220,7 @@ public final class Fleet {
       case Event.Asked asked -> asked(asked, now);
       case Event.ReleaseResolved(long generation, FleetPolicy policy) ->
           resolved(new Release(generation, policy));
+      case Event.ReleaseLost(long generation, String why) -> rollout.lost(generation, why);
       case Event.ReleaseRefused(long generation, String why) -> refused(generation, why);
       case Event.Load(int waiting) -> load(waiting);
       case Event.Tick() -> {

@@ -35,7 +35,7 @@ final class Probation {
    */
   private static final int SLOWER_BUCKETS = 2;
 
-  /** Below this bucket, 12.8 ms, slow is not slow: it is the noise of a busy machine. */
+  /** Up to this bucket, 12.8 ms, slow is not slow: it is the noise of a busy machine. */
   private static final int FAST_BUCKET = 7;
 
   private static final double PERCENTILE = 0.95;
@@ -140,7 +140,7 @@ final class Probation {
                   percent(others.errorRate())));
     }
     if (others.done >= FEWEST
-        && candidate.slow() >= FAST_BUCKET
+        && candidate.slow() > FAST_BUCKET
         && candidate.slow() >= others.slow() + SLOWER_BUCKETS) {
       return new Judgement(
           Verdict.BAD,

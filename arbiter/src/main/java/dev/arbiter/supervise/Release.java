@@ -23,6 +23,9 @@ final class Release {
    */
   String dropped = "";
 
+  /** Why no worker can be booted from it as it was; empty while one can. */
+  String lost = "";
+
   /** What its probation came to, for the answer to who asked for it. */
   String remark = "";
 

@@ -83,7 +83,7 @@ final class Rollout {
 
   /** The generation before the good one; 0 if there is none. */
   long previousGeneration() {
-    return previous == null ? 0 : previous.generation;
+    return previous == null || !previous.lost.isEmpty() ? 0 : previous.generation;
   }
 
   /** The highest number given so far. */
@@ -278,6 +278,11 @@ final class Rollout {
     } else if (asked || resolving.isPresent()) {
       abandon("it was taken back before it was tried");
       orders.reply(ticket, Verdict.DONE, "the reload is given up");
+    } else if (before != null && !before.lost.isEmpty()) {
+      String why =
+          "generation %d cannot be gone back to: %s".formatted(before.generation, before.lost);
+      orders.warning("Rollback: refused, " + why);
+      orders.reply(ticket, Verdict.REFUSED, why);
     } else if (before != null) {
       if (ticket != 0) {
         before.tickets.add(ticket);
@@ -288,6 +293,15 @@ final class Rollout {
               .formatted(before.generation, good().generation));
     } else {
       orders.reply(ticket, Verdict.REFUSED, "there is no release before this one");
+    }
+  }
+
+  /** No worker can be booted from a generation as it was. */
+  void lost(long generation, String why) {
+    for (Release release : new Release[] {good(), previous}) {
+      if (release != null && release.generation == generation) {
+        release.lost = why;
+      }
     }
   }
 

@@ -33,6 +33,21 @@ class FilePrintsTest {
   }
 
   @Test
+  void whatAWorkerWouldBootFromIsNotWhatItWas() throws IOException {
+    Path same = Files.writeString(folder.resolve("same.jar"), "same");
+    Path written = Files.writeString(folder.resolve("written.jar"), "one");
+    Path renamed = Files.writeString(folder.resolve("renamed.jar"), "one");
+    Path gone = Files.writeString(folder.resolve("gone.jar"), "one");
+    FilePrints prints = FilePrints.of(List.of(same, written, renamed, gone));
+    assertThat(prints.changed()).isEmpty();
+    Files.writeString(written, "another");
+    Files.move(Files.writeString(folder.resolve("new.jar"), "two"), renamed, REPLACE_EXISTING);
+    Files.delete(gone);
+    prints.overwritten(); // tells each once; the other does not depend on it
+    assertThat(prints.changed()).containsExactly(written, renamed, gone);
+  }
+
+  @Test
   void whatIsNotThereIsNotWatched() throws IOException {
     Path jar = Files.writeString(folder.resolve("app.jar"), "one");
     FilePrints prints = FilePrints.of(List.of(folder.resolve("none.jar"), jar));

@@ -233,6 +233,24 @@ final class FleetTrialTest {
   }
 
   @Test
+  void a_rollback_to_what_is_not_there_any_more_is_refused() {
+    Rig rig = Rig.steady(2);
+    rig.ask(Request.RELOAD);
+    rig.on(new Event.ReleaseLost(1, "/srv/shop.jar changed on disk since"));
+    rig.resolve(2);
+    rig.readyAll();
+    rig.exitDraining();
+    rig.ask(Request.ROLLBACK, 0, 9);
+    assertThat(rig.answers(9))
+        .containsExactly(
+            "REFUSED generation 1 cannot be gone back to: /srv/shop.jar changed on disk since");
+    assertThat(rig.fleet.generation()).isEqualTo(2);
+    assertThat(rig.fleet.snapshot(0).previousGeneration())
+        .as("nor by the arbiter after this one")
+        .isZero();
+  }
+
+  @Test
   void a_rollback_without_a_release_before_is_refused() {
     Rig rig = Rig.steady(1);
     rig.ask(Request.ROLLBACK, 0, 9);

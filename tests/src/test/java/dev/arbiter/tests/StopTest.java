@@ -1,9 +1,13 @@
 package dev.arbiter.tests;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -11,6 +15,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -108,6 +118,70 @@ final class StopTest {
     assertThat(arbiter.log().text())
         .contains("preparing generation 2 is cut short, the arbiter stops")
         .doesNotContain("Reload failed");
+  }
+
+  /** Whoever connects while it stops; a client may be told to go elsewhere, and none waits. */
+  private enum Outcome {
+    ANSWERED,
+    RESET,
+    REFUSED
+  }
+
+  @Tag("slow")
+  @EachKind
+  void newConnectionsAreAnsweredThenResetThenRefusedAndNeverInterleaved(String kind)
+      throws Exception {
+    ArbiterProcess arbiter = arbiters.command().kind(kind).workers(2).faulty().start();
+    int port = arbiter.port();
+    arbiter.awaitServing(2);
+
+    CountDownLatch served = new CountDownLatch(8);
+    List<Future<List<Outcome>>> clients = new ArrayList<>();
+    try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
+      for (int i = 0; i < 8; i++) {
+        clients.add(
+            threads.submit(
+                () -> {
+                  List<Outcome> seen = new ArrayList<>();
+                  while (!seen.contains(Outcome.REFUSED)) {
+                    seen.add(connectOnce(port));
+                    served.countDown();
+                  }
+                  for (int more = 0; more < 10; more++) {
+                    seen.add(connectOnce(port));
+                  }
+                  return seen;
+                }));
+      }
+      assertThat(served.await(Limits.CHANGE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+      arbiter.signal(Os.Signal.TERM);
+      for (Future<List<Outcome>> client : clients) {
+        assertThat(client.get(Limits.CHANGE.toSeconds(), TimeUnit.SECONDS))
+            .startsWith(Outcome.ANSWERED)
+            .isSorted();
+      }
+    }
+    assertThat(arbiter.exitCode(Limits.CHANGE)).isZero();
+  }
+
+  private static Outcome connectOnce(int port) throws IOException {
+    try (Socket socket = new Socket()) {
+      socket.setSoTimeout((int) Limits.ANSWER.toMillis());
+      try {
+        socket.connect(new InetSocketAddress("127.0.0.1", port), socket.getSoTimeout());
+      } catch (ConnectException refused) {
+        return Outcome.REFUSED;
+      }
+      socket
+          .getOutputStream()
+          .write("GET /pid HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".getBytes(US_ASCII));
+      String answer = new String(socket.getInputStream().readAllBytes(), US_ASCII);
+      return answer.startsWith("HTTP/1.1 200") ? Outcome.ANSWERED : Outcome.RESET;
+    } catch (SocketTimeoutException hangs) {
+      throw hangs;
+    } catch (IOException reset) {
+      return Outcome.RESET;
+    }
   }
 
   @EachKind

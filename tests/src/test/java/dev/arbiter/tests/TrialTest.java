@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -136,6 +137,29 @@ final class TrialTest {
         .log()
         .await(Pattern.compile("shop\\.jar was overwritten in place while workers"), Limits.CHANGE);
     assertThat(arbiter.workers()).as("nobody is ended for it").hasSize(1);
+  }
+
+  @Test
+  void jarReplacedByRenamingIsNotGoneBackTo() throws Exception {
+    Path folder = arbiters.folder();
+    Path jar = folder.resolve("shop.jar");
+    jar(jar, SourceApp.compile(folder, SourceApp.blocking("\"first\"")));
+    ArbiterProcess arbiter =
+        arbiters.command().kind("netty").app("-cp", jar.toString(), "app:App").start();
+    Set<Long> first = arbiter.awaitServing(1);
+
+    Path next = folder.resolve("next.jar");
+    jar(next, SourceApp.compile(folder, SourceApp.blocking("\"second\"")));
+    Files.move(next, jar, StandardCopyOption.REPLACE_EXISTING);
+    assertThat(Ctl.run(arbiters, "reload", "--wait").exitCode()).isZero();
+    arbiter.awaitReplaced(first, 1);
+    Ctl rollback = Ctl.run(arbiters, "rollback");
+
+    assertThat(rollback.exitCode()).isEqualTo(1);
+    assertThat(rollback.err()).contains("generation 1 cannot be gone back to", "shop.jar");
+    try (RawClient client = arbiter.connect()) {
+      assertThat(client.get("/").body()).isEqualTo("second");
+    }
   }
 
   @Test

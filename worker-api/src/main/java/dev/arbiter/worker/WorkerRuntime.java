@@ -36,6 +36,7 @@ public final class WorkerRuntime implements WorkerContext {
   private static final int TO_ARBITER = 4;
   private static final int ARBITER_STDOUT = 5;
   private static final Duration DEFAULT_GRACE = Duration.ofSeconds(30);
+  private static final Duration RECORDINGS_LIMIT = Duration.ofSeconds(2);
 
   /** A worker whose arbiter has gone leaves in this time even where the graceful timeout is off. */
   private static final Duration ORPHAN_GRACE = Duration.ofSeconds(30);
@@ -204,6 +205,7 @@ public final class WorkerRuntime implements WorkerContext {
   }
 
   private void exit(int code) {
+    FlightRecordings.end(RECORDINGS_LIMIT, problem -> say("warning", problem));
     mouth.finish(1000);
     for (DroppingOutput output : outputs) {
       output.drain(500);
