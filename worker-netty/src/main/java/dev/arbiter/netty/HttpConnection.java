@@ -31,6 +31,7 @@ import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
@@ -64,6 +65,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
   private static final ByteBuf CONTINUE =
       Unpooled.unreleasableBuffer(
           Unpooled.directBuffer(25).writeBytes("HTTP/1.1 100 Continue\r\n\r\n".getBytes(US_ASCII)));
+
+  private static final ByteBuf SWITCH =
+      Unpooled.unreleasableBuffer(
+          Unpooled.copiedBuffer(
+              "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+              US_ASCII));
 
   private enum Phase {
     OPEN,
@@ -222,6 +229,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
       refuse(head, refusal);
       return;
     }
+    if (head.http2()) {
+      upgrade(head);
+      return;
+    }
     Handshake handshake = null;
     if (head.upgrades()) {
       handshake = Handshake.of(head, loop.service().settings().webSocket());
@@ -233,6 +244,37 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     Exchange next = new Exchange(this, head, handshake);
     exchange = next;
     next.begin();
+  }
+
+  private void upgrade(IncomingHead head) {
+    Http2Settings peer = UpgradeSettings.of(head);
+    if (peer == null) {
+      refuse(head, Rule.SYNTAX.refusal());
+      return;
+    }
+    write(SWITCH.duplicate());
+    Deque<Object> early = new ArrayDeque<>(queue);
+    queue.clear();
+    H2Connection next = becomeHttp2();
+    next.begin(head, peer, early);
+    // What it has not decoded yet goes to its successor, after what it has.
+    channel.pipeline().remove(decoder);
+  }
+
+  /** HTTP/2 has the channel from here on. */
+  private H2Connection becomeHttp2() {
+    phase = Phase.LEFT;
+    unflushed = false;
+    H2Connection next = H2Connection.of(loop, channel, origin, tls);
+    context().pipeline().replace(this, null, next);
+    loop.replaced(this, next);
+    return next;
+  }
+
+  /** The same, before anything was decoded. */
+  void beginHttp2() {
+    becomeHttp2();
+    channel.pipeline().remove(decoder);
   }
 
   @Override
@@ -280,9 +322,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
 
   private void shaken(SslHandshakeCompletionEvent handshake) {
     if (tls != null && handshake.isSuccess()) {
-      tls.shaken();
+      String chosen = tls.shaken();
       shaking = false;
       since = loop.tick();
+      if (chosen.equals("h2") || loop.service().settings().http2().only()) {
+        beginHttp2();
+      }
     }
   }
 
