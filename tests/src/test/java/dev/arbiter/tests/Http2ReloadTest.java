@@ -111,9 +111,9 @@ final class Http2ReloadTest {
     }
 
     @Override
-    public void close() throws InterruptedException {
-      stop();
-      clients.forEach(HttpClient::close);
+    public void close() {
+      stopping = true;
+      clients.forEach(HttpClient::shutdownNow);
     }
   }
 }

@@ -188,6 +188,10 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
     return tls == null ? null : tls.info();
   }
 
+  boolean inputEnded() {
+    return inputEnded;
+  }
+
   ByteBufAllocator allocator() {
     return channel.alloc();
   }
@@ -286,6 +290,7 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
     if (event instanceof ChannelInputShutdownEvent
         || event.equals(SslCloseCompletionEvent.SUCCESS)) {
       inputEnded = true;
+      forEachStream(H2Stream::inputShut);
       if (phase == Phase.LINGERING) {
         close();
       } else if (connection().numActiveStreams() == 0) {

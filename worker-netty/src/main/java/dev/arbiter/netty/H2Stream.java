@@ -102,6 +102,14 @@ final class H2Stream implements HttpStream {
     }
   }
 
+  /** The client has ended its side of the connection: no more comes for any stream. */
+  void inputShut() {
+    Exchange current = exchange;
+    if (current != null && !finished) {
+      current.inbox().end();
+    }
+  }
+
   /** The stream has ended, by whichever side. */
   void closed() {
     Exchange current = exchange;
@@ -142,7 +150,7 @@ final class H2Stream implements HttpStream {
 
   @Override
   public boolean inputEnded() {
-    return finished;
+    return finished || connection.inputEnded();
   }
 
   @Override

@@ -190,6 +190,10 @@ final class Loop {
     channel.closeFuture().addListener(_ -> ended(channel, connection));
     ServerTls secure = tls != null && tls.serves(connection.listener()) ? tls : null;
     HttpConnection http = prepare(channel, secure);
+    Http2Settings http2 = service.settings().http2();
+    if (secure == null && http2.priorKnowledge()) {
+      channel.pipeline().addFirst(new PrefaceHandler(http, http2.only()));
+    }
     if (gate.on()) {
       channel.pipeline().addFirst(new PreambleHandler(gate, http));
     }
@@ -217,7 +221,7 @@ final class Loop {
     connection.closed();
   }
 
-  /** Sets a channel up for HTTP in the clear; also used for the warm-up's own connections. */
+  /** Sets a channel up for HTTP/1 in the clear, for connections of the worker's own. */
   HttpConnection prepare(Channel channel) {
     return prepare(channel, null);
   }
@@ -234,9 +238,6 @@ final class Loop {
     boolean upgrades = secure == null && http2.upgrade();
     RequestDecoder decoder = new RequestDecoder(service.settings(), origin.trusted(), upgrades);
     HttpConnection connection = new HttpConnection(this, channel, decoder, origin, tlsGate);
-    if (secure == null && http2.priorKnowledge()) {
-      channel.pipeline().addLast(new PrefaceHandler(connection, http2.only()));
-    }
     channel.pipeline().addLast(decoder, connection);
     return connection;
   }

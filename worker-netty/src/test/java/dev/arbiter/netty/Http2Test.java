@@ -9,6 +9,7 @@ import static dev.arbiter.netty.H2Client.PRIORITY;
 import static dev.arbiter.netty.H2Client.RST_STREAM;
 import static dev.arbiter.netty.H2Client.SETTINGS;
 import static dev.arbiter.netty.H2Client.WINDOW_UPDATE;
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.arbiter.app.App;
@@ -66,7 +67,8 @@ class Http2Test {
       Answer answer = client.get(1, "/x?y=1", "cookie", "a=1", "cookie", "b=2").answer(1);
       assertThat(answer.status()).isEqualTo(200);
       assertThat(answer.body()).isEqualTo("GET /x?y=1 HTTP/2 a [a=1; b=2]");
-      assertThat(answer.field("content-length")).isEqualTo("" + answer.body().length());
+      assertThat(answer.field("content-length"))
+          .isEqualTo(Integer.toString(answer.body().length()));
       assertThat(answer.field("server")).isEqualTo("arbiter");
       assertThat(answer.fields())
           .noneMatch(line -> line.startsWith("connection") || line.startsWith("transfer-encoding"));
@@ -123,7 +125,7 @@ class Http2Test {
   @ValueSource(ints = {WINDOW, 200_000})
   void aResponseWaitsForTheClientsWindow(int size) throws Exception {
     BlockingApp app =
-        _ -> Response.stream("text/plain", out -> out.write("x".repeat(size).getBytes()));
+        _ -> Response.stream("text/plain", out -> out.write("x".repeat(size).getBytes(US_ASCII)));
     try (Fixture fixture = serving(app);
         H2Client client = H2Client.to(fixture)) {
       client.get(1, "/");
@@ -357,8 +359,9 @@ class Http2Test {
     }
   }
 
-  @Test
-  void anAppSeesThatAStreamWasReset() throws Exception {
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void anAppSeesThatItsClientHasGone(boolean whole) throws Exception {
     CompletableFuture<ReceiveEvent> seen = new CompletableFuture<>();
     AsyncApp app =
         (_, receive, send) ->
@@ -371,8 +374,13 @@ class Http2Test {
         H2Client client = H2Client.to(fixture)) {
       client.get(1, "/");
       Fixture.await(() -> fixture.worker.inFlight().size() == 1);
-      client.frame(RST_STREAM, 0, 1, H2Client.number(8));
+      if (whole) {
+        client.raw().leave();
+      } else {
+        client.frame(RST_STREAM, 0, 1, H2Client.number(8));
+      }
       assertThat(seen.get(10, TimeUnit.SECONDS)).isInstanceOf(ReceiveEvent.Disconnect.class);
+      release.complete(null);
       Fixture.await(() -> fixture.worker.inFlight().isEmpty());
     }
   }
@@ -517,6 +525,13 @@ class Http2Test {
       client.raw().send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
       assertThat(client.next(GOAWAY).number(4)).isEqualTo(PROTOCOL_ERROR);
       assertThat(client.ended()).isTrue();
+    }
+  }
+
+  @Test
+  void theWorkersOwnProbeIsAnsweredAllTheSame() throws Exception {
+    try (Fixture fixture = serving(SEEN, "http", "2")) {
+      assertThat(fixture.worker.probe("/").status()).isEqualTo(200);
     }
   }
 
