@@ -13,7 +13,6 @@ import static dev.arbiter.settings.Draft.group;
 import static dev.arbiter.settings.Draft.key;
 import static dev.arbiter.settings.Draft.means;
 import static dev.arbiter.settings.Draft.mounts;
-import static dev.arbiter.settings.Draft.notYet;
 import static dev.arbiter.settings.Draft.onOff;
 import static dev.arbiter.settings.Draft.path;
 import static dev.arbiter.settings.Draft.secret;
@@ -45,8 +44,8 @@ final class HttpSettings {
             "http",
             "auto|1|2",
             "auto",
-            "HTTP version to speak",
-            notYet("2"),
+            "HTTP version to speak: auto is HTTP/1.1, and under TLS HTTP/2 with clients that know it;"
+                + " the sync kind speaks 1 alone",
             means("auto", "httptools"),
             means("1", "h11")),
         size(
@@ -106,8 +105,7 @@ final class HttpSettings {
             "h2c",
             "off|prior-knowledge|upgrade|both",
             "off",
-            "HTTP/2 without TLS",
-            LATER,
+            "HTTP/2 without TLS: with clients that begin with it, or ask for an upgrade",
             flag("--http2-cleartext")),
         whole(
             "h2-max-concurrent-streams",
@@ -115,26 +113,23 @@ final class HttpSettings {
             1_000_000,
             "100",
             "",
-            "Streams of an HTTP/2 connection",
-            LATER,
+            "Requests of an HTTP/2 connection that are under way at once; more are refused",
             flag("--http2-max-concurrent-streams")),
         size(
             "h2-initial-window-size",
-            0,
+            KIBI,
             Integer.MAX_VALUE,
             "65535",
             "",
-            "HTTP/2 flow control window",
-            LATER,
+            "Bytes of a body that an HTTP/2 client may send before the app reads",
             flag("--http2-initial-window-size")),
         size(
             "h2-max-frame-size",
             16 * KIBI,
-            16 * MEBI,
+            16 * MEBI - 1,
             "16384",
             "",
-            "Largest HTTP/2 frame",
-            LATER,
+            "Longest HTTP/2 frame that is taken, in bytes",
             flag("--http2-max-frame-size")),
         size(
             "h2-max-header-list-size",
@@ -142,8 +137,8 @@ final class HttpSettings {
             Integer.MAX_VALUE,
             "65536",
             "",
-            "Largest HTTP/2 header list",
-            LATER,
+            "Longest header list of an HTTP/2 request in bytes, 32 more for each field; 431 beyond it."
+                + " 0: 65536",
             flag("--http2-max-header-list-size")),
         choice("protocol", "http|uwsgi", "http", "Protocol on the listeners", LATER),
         text(

@@ -77,8 +77,8 @@ final class TimeSettings {
         duration(
             "stream-drain-timeout",
             "5s",
-            "A client has this long to answer the close of its WebSocket, also when a worker "
-                + "leaves; then the connection is ended. 0: no limit"),
+            "A client has this long to answer the close of its WebSocket or of its HTTP/2 "
+                + "connection, also when a worker leaves; then it is ended. 0: no limit"),
         duration(
             "drain-delay",
             "0",

@@ -228,13 +228,12 @@ final class CommandLineTest {
 
   @ParameterizedTest
   @CsvSource({
-    "--h2c both, --h2c is not in this release (value both)",
-    "--http2-cleartext=both, --http2-cleartext is not in this release (value both)",
+    "--http-protocols h2, --http-protocols is not in this release (value h2)",
+    "--protocol=uwsgi, --protocol is not in this release (value uwsgi)",
     "--reload, --reload is not in this release",
     "-D, -D is not in this release",
     "--daemon, --daemon is not in this release",
     "--compress, --compress is not in this release",
-    "--http 2, --http 2 is not in this release",
     "--loop nio, --loop nio is not in this release",
     "--statsd-host localhost:8125, --statsd-host is not in this release (value localhost:8125)",
     "--user www, --user is not in this release (value www)",
@@ -337,7 +336,7 @@ final class CommandLineTest {
         "access-log = \"no\" | arbiter.toml:1:1: access-log = \"no\": expected true or false, without quotes",
         "name = [\"a\"]     | arbiter.toml:1:1: name = [\"a\"]: expected a text in quotes",
         "bind = [1]         | arbiter.toml:1:1: bind = [1]: expected texts in the list",
-        "h2c = \"both\"     | arbiter.toml:1:1: h2c is not in this release (value both)",
+        "http-protocols = \"h2\" | arbiter.toml:1:1: http-protocols is not in this release (value h2)",
         "secure_scheme_headers = {a = \"b\"} | arbiter.toml:1:1: secure_scheme_headers is not in this release (value {...})",
         "config = \"x\"     | arbiter.toml:1:1: config = \"x\": a settings file cannot name another one",
       })
@@ -572,7 +571,7 @@ final class CommandLineTest {
         .contains("(default: 30s)")
         .contains("\nSignals:\n")
         .contains("\nExit codes:\n")
-        .doesNotContain("--h2c");
+        .doesNotContain("--http-protocols");
     assertThat(help.lines()).allMatch(line -> line.length() <= 100);
     assertThat(List.of("HUP", "TERM", "INT", "USR1", "USR2", "TTIN", "WINCH", "QUIT"))
         .allMatch(help::contains);

@@ -23,7 +23,7 @@ public interface RequestHead {
   /** What follows {@code ?} in the target, not decoded; empty if there is none. */
   String query();
 
-  /** {@code HTTP/1.1} or {@code HTTP/1.0}. */
+  /** {@code HTTP/2}, {@code HTTP/1.1} or {@code HTTP/1.0}. */
   String httpVersion();
 
   /**

@@ -33,10 +33,12 @@ public final class ConnectionLog {
 
   private final WorkerContext context;
   private final boolean on;
+  private final SeldomLog floods;
 
   /** Says what it has to say to {@code context}. */
   public ConnectionLog(WorkerContext context) {
     this.context = context;
+    floods = new SeldomLog(text -> context.say("warning", text));
     String level = context.settings().text("log-level").orElse("info");
     on = level.equals("debug") || level.equals("trace");
   }
@@ -47,6 +49,11 @@ public final class ConnectionLog {
       context.say(
           "debug", "The connection from " + shown(client) + " is ended: " + limit.text + ".");
     }
+  }
+
+  /** A client is sent away for what it does to a connection; told seldom, for it may be many. */
+  public void flood(@Nullable SocketAddress client, String what) {
+    floods.say("The HTTP/2 connection from " + shown(client) + " is ended: " + what + ".");
   }
 
   /** A peer as the log has it. */

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
  * @param proxy whom to believe about where requests come from
  * @param sendfile whether the system may send files without their being copied
  * @param webSocket the settings of WebSockets
+ * @param http2 the settings of HTTP/2
  */
 public record HttpSettings(
     RequestRules rules,
@@ -34,7 +35,8 @@ public record HttpSettings(
     Headers headers,
     ProxySettings proxy,
     boolean sendfile,
-    WebSocketSettings webSocket) {
+    WebSocketSettings webSocket,
+    Http2Settings http2) {
 
   /** As the operator set them. */
   public static HttpSettings from(WorkerSettings settings) {
@@ -50,7 +52,8 @@ public record HttpSettings(
         headers(settings.text("header").orElse("")),
         ProxySettings.from(settings),
         settings.flag("sendfile", true),
-        WebSocketSettings.from(settings));
+        WebSocketSettings.from(settings),
+        Http2Settings.from(settings));
   }
 
   /** A line for each, {@code NAME:VALUE}. */

@@ -22,6 +22,8 @@ public final class IncomingHead {
   private String text = "";
   private RequestTarget target = RequestTarget.parse("", "/");
   private boolean http11 = true;
+  private boolean http2;
+  private boolean bodyFollows;
   private boolean close;
   private boolean keep;
   private boolean chunked;
@@ -31,6 +33,7 @@ public final class IncomingHead {
   private boolean forwarded;
   private boolean upgradeOption;
   private boolean webSocketNamed;
+  private boolean http2Named;
   private boolean upgrades;
   private boolean inTrailers;
   private int hosts;
@@ -83,6 +86,25 @@ public final class IncomingHead {
     target = RequestTarget.parse(newMethod, newTarget);
     Rule rule = target.broken();
     return rule == null || broken(rule);
+  }
+
+  /**
+   * Takes what HTTP/2 says in pseudo fields (RFC 9113 section 8.3.1), in place of a line.
+   *
+   * @param authority replaces {@code Host}; null if there is none
+   * @param body whether a body follows the head
+   * @return whether it is fine; if not, nothing more is looked at
+   */
+  public boolean pseudo(String newMethod, String path, @Nullable String authority, boolean body) {
+    http2 = true;
+    bodyFollows = body;
+    if (!line(newMethod, path, "HTTP/1.1")) {
+      return false;
+    }
+    if (!path.startsWith("/") && !path.equals("*")) {
+      return broken(Rule.TARGET_FORM);
+    }
+    return authority == null || field("host", authority);
   }
 
   private static boolean wellFormed(String version) {
@@ -200,7 +222,9 @@ public final class IncomingHead {
 
   private boolean upgrade(String value) {
     for (String protocol : value.split(",", -1)) {
-      webSocketNamed |= protocol.strip().equalsIgnoreCase("websocket");
+      String name = protocol.strip();
+      webSocketNamed |= name.equalsIgnoreCase("websocket");
+      http2Named |= name.equalsIgnoreCase("h2c");
     }
     return true;
   }
@@ -310,7 +334,7 @@ public final class IncomingHead {
 
   /** As in {@link dev.arbiter.app.RequestHead#httpVersion}. */
   public String httpVersion() {
-    return http11 ? "HTTP/1.1" : "HTTP/1.0";
+    return http2 ? "HTTP/2" : http11 ? "HTTP/1.1" : "HTTP/1.0";
   }
 
   /** As in {@link dev.arbiter.app.RequestHead#headers}; made when first asked for. */
@@ -353,7 +377,7 @@ public final class IncomingHead {
     return forwarded;
   }
 
-  /** Whether it is HTTP/1.1; HTTP/1.0 otherwise. */
+  /** Whether it is HTTP/1.1 or later; HTTP/1.0 otherwise. */
   public boolean http11() {
     return http11;
   }
@@ -381,9 +405,27 @@ public final class IncomingHead {
     return upgrades;
   }
 
+  /**
+   * Takes the request for an upgrade to HTTP/2 if it asks for that (RFC 7540 section 3.2) and has
+   * no body, which would have to be read first: from here on it counts as a request of HTTP/2.
+   *
+   * @return whether it is one
+   */
+  public boolean takeHttp2Upgrade() {
+    if (http11 && upgradeOption && http2Named && !hasBody() && refusal == null) {
+      http2 = true;
+    }
+    return http2;
+  }
+
+  /** Whether it is a request of HTTP/2, or will be answered so. */
+  public boolean http2() {
+    return http2;
+  }
+
   /** Whether a body follows, or may follow. */
   public boolean hasBody() {
-    return chunked || contentLength > 0;
+    return bodyFollows || chunked || contentLength > 0;
   }
 
   /** Whether the body comes in chunks. */

@@ -49,8 +49,7 @@ final class BlockingCall extends HeadView implements Request, Runnable {
       }
       switch (response.body()) {
         case Response.Body.Bytes whole ->
-            exchange
-                .connection()
+            exchange.stream()
                 .loop()
                 .executor()
                 .execute(() -> answer(response.status(), response.headers(), whole.bytes()));
@@ -75,7 +74,7 @@ final class BlockingCall extends HeadView implements Request, Runnable {
   private void accept(Headers headers, Response.Body.Upgrade upgrade) throws Exception {
     WebSocketDoor door = exchange.door();
     if (door == null) {
-      exchange.connection().loop().executor().execute(exchange::upgradeRequired);
+      exchange.stream().loop().executor().execute(exchange::upgradeRequired);
       return;
     }
     WebSocketSession session = BodyInput.await(door.accept(upgrade.subprotocol(), headers));

@@ -21,12 +21,13 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and its response. The head may be read by any thread; the rest is on the connection's
- * loop. Ends when the response is written and the body has come to its end, or with the connection.
+ * One request and its response, in any version of HTTP. The head may be read by any thread; the
+ * rest is on the connection's loop. Ends when the response is written and the body has come to its
+ * end, or with the connection.
  */
 final class Exchange extends HeadView
     implements HttpScope, BiConsumer<@Nullable Object, @Nullable Throwable> {
-  private final HttpConnection connection;
+  private final HttpStream stream;
   private final IncomingHead head;
   private final Inbox inbox;
   private final Outbox outbox;
@@ -38,25 +39,26 @@ final class Exchange extends HeadView
   /**
    * @param handshake of a request that asks for a WebSocket
    */
-  Exchange(HttpConnection connection, IncomingHead head, @Nullable Handshake handshake) {
-    this(connection, head, handshake, connection.origin(head));
+  Exchange(HttpStream stream, IncomingHead head, @Nullable Handshake handshake) {
+    this(stream, head, handshake, stream.origin(head));
   }
 
   private Exchange(
-      HttpConnection connection, IncomingHead head, @Nullable Handshake handshake, Origin origin) {
+      HttpStream stream, IncomingHead head, @Nullable Handshake handshake, Origin origin) {
     super(
         head,
-        connection.loop().service().book().begin(head.method(), head.target(), origin.client()),
+        stream.loop().service().book().begin(head.method(), head.target(), origin.client()),
         origin);
-    this.connection = connection;
+    this.stream = stream;
     this.head = head;
     this.inbox = new Inbox(this);
     this.outbox = new Outbox(this);
     this.door = handshake == null ? null : new WebSocketDoor(this, handshake);
   }
 
-  HttpConnection connection() {
-    return connection;
+  /** What it came by, and is answered through. */
+  HttpStream stream() {
+    return stream;
   }
 
   IncomingHead head() {
@@ -91,8 +93,8 @@ final class Exchange extends HeadView
       refuse(Rule.BUSY.refusal());
       return;
     }
-    switch (connection.loop().service().app()) {
-      case BlockingApp app -> connection.loop().start(new BlockingCall(app, this));
+    switch (stream.loop().service().app()) {
+      case BlockingApp app -> stream.loop().start(new BlockingCall(app, this));
       case AsyncApp app -> {
         entry().enter(Thread.currentThread());
         try {
@@ -121,10 +123,10 @@ final class Exchange extends HeadView
   /** The app's stage has completed, on any thread. */
   @Override
   public void accept(@Nullable Object nothing, @Nullable Throwable failure) {
-    if (connection.loop().executor().inEventLoop()) {
+    if (stream.loop().executor().inEventLoop()) {
       ended(failure);
     } else {
-      connection.loop().executor().execute(() -> ended(failure));
+      stream.loop().executor().execute(() -> ended(failure));
     }
   }
 
@@ -146,24 +148,24 @@ final class Exchange extends HeadView
   private void appFailed(Throwable failure) {
     // When the client leaves, what the app reads and sends fails; that is not the app's fault.
     if (!ClientGone.causes(failure)) {
-      connection.loop().service().appFailed(head, "failed", failure);
+      stream.loop().service().appFailed(head, "failed", failure);
     }
     giveUp();
   }
 
   /** A file that is being sent has let the app down; its channel closes. */
   void fileFailed(Throwable failure) {
-    connection.loop().service().appFailed(head, "sent a file that has become shorter", failure);
+    stream.loop().service().appFailed(head, "sent a file that has become shorter", failure);
   }
 
   private void appFailed(String what) {
-    connection.loop().service().appFailed(head, what, null);
+    stream.loop().service().appFailed(head, what, null);
     giveUp();
   }
 
   /** The app wants a WebSocket where the client asks for none. */
   void upgradeRequired() {
-    connection
+    stream
         .loop()
         .service()
         .appFailed(head, "answered with a WebSocket, which the request does not ask for", null);
@@ -180,8 +182,8 @@ final class Exchange extends HeadView
     if (answered || gone) {
       return;
     }
-    if (outbox.started() || (connection.inputEnded() && !inbox.complete())) {
-      connection.cut(outbox.endsWithConnection());
+    if (outbox.started() || (stream.inputEnded() && !inbox.complete())) {
+      stream.cut(outbox.endsWithConnection());
       closed();
     } else {
       outbox.replace(Status.error(500, ""), false);
@@ -192,9 +194,9 @@ final class Exchange extends HeadView
   void refuse(Refusal refusal) {
     inbox.fail(new ClientGone("the request was refused: " + refusal.reason()));
     if (answered || gone) {
-      connection.end(true);
+      stream.end(true);
     } else if (outbox.started()) {
-      connection.cut(outbox.endsWithConnection());
+      stream.cut(outbox.endsWithConnection());
       closed();
     } else {
       outbox.replace(Status.response(refusal), true);
@@ -206,13 +208,13 @@ final class Exchange extends HeadView
   void responded(int status, Headers headers, long bodyBytes, long bytes, boolean keepAlive) {
     answered = true;
     long nanos = entry().end(status, inbox.received(), bytes);
-    connection.loop().service().log(head, origin().client(), status, headers, bodyBytes, nanos);
+    stream.loop().service().log(head, origin().client(), status, headers, bodyBytes, nanos);
     inbox.close();
     if (!keepAlive) {
       // Also a client that asked for the end may be sending already.
-      connection.end(true);
+      stream.end(true);
     } else if (inbox.complete()) {
-      connection.done(this);
+      stream.done(this);
     } else {
       inbox.discard();
     }
@@ -222,7 +224,7 @@ final class Exchange extends HeadView
   void switched(Headers headers, long bytes) {
     answered = true;
     long nanos = entry().end(101, 0, bytes);
-    connection.loop().service().log(head, origin().client(), 101, headers, 0, nanos);
+    stream.loop().service().log(head, origin().client(), 101, headers, 0, nanos);
   }
 
   /** The connection has ended. Idempotent. */
@@ -244,16 +246,16 @@ final class Exchange extends HeadView
 
   @Override
   public Optional<TlsInfo> tls() {
-    return Optional.ofNullable(connection.tlsInfo());
+    return Optional.ofNullable(stream.tlsInfo());
   }
 
   @Override
   public String rootPath() {
-    return connection.loop().service().settings().rootPath();
+    return stream.loop().service().settings().rootPath();
   }
 
   @Override
   public Map<String, Object> state() {
-    return connection.loop().service().state();
+    return stream.loop().service().state();
   }
 }

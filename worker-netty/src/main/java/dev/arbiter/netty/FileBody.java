@@ -44,7 +44,7 @@ final class FileBody {
       if (whole && outbox.exchange().method().equals("HEAD")) {
         outbox.announce(open.left());
         send(outbox, ByteBuffer.allocate(0), false);
-      } else if (whole && open.left() > PIECE && outbox.exchange().connection().sendsFiles()) {
+      } else if (whole && open.left() > PIECE && outbox.exchange().stream().sendsFiles()) {
         given = true;
         BodyInput.await(outbox.sendFile(open));
       } else {

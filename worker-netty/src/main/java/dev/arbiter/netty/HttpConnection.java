@@ -1,5 +1,7 @@
 package dev.arbiter.netty;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.TlsInfo;
@@ -9,8 +11,10 @@ import dev.arbiter.http.Origin;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.ResponseHead;
+import dev.arbiter.http.ResponseHead.Framing;
 import dev.arbiter.http.Status;
 import dev.arbiter.http.websocket.Handshake;
+import dev.arbiter.http.websocket.WebSocketSession;
 import dev.arbiter.worker.OutOfMemory;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -26,12 +30,17 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.channel.unix.UnixChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -42,13 +51,26 @@ import org.jspecify.annotations.Nullable;
  * <p>What was read beyond the request under way waits in a queue while reading is off, so requests
  * are answered in order and a client that pipelines is held back by TCP.
  */
-final class HttpConnection extends ChannelInboundHandlerAdapter implements Served {
+final class HttpConnection extends ChannelInboundHandlerAdapter implements Served, HttpStream {
 
   /** How long a client may take to read the last answer and close; RFC 9112 section 9.6. */
   private static final int LINGER_TICKS = 10;
 
   /** What of a body nobody reads is taken in to keep the connection. */
   static final int DISCARD = 64 * 1024;
+
+  private static final int PIECE = 64 * 1024;
+  private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(US_ASCII);
+  private static final byte[] HEX = "0123456789abcdef".getBytes(US_ASCII);
+  private static final ByteBuf CONTINUE =
+      Unpooled.unreleasableBuffer(
+          Unpooled.directBuffer(25).writeBytes("HTTP/1.1 100 Continue\r\n\r\n".getBytes(US_ASCII)));
+
+  private static final ByteBuf SWITCH =
+      Unpooled.unreleasableBuffer(
+          Unpooled.copiedBuffer(
+              "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
+              US_ASCII));
 
   private enum Phase {
     OPEN,
@@ -91,20 +113,17 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     shaking = tls != null;
   }
 
-  Loop loop() {
+  @Override
+  public Loop loop() {
     return loop;
-  }
-
-  Channel channel() {
-    return channel;
   }
 
   Origin origin() {
     return origin;
   }
 
-  /** Where a request comes from. */
-  Origin origin(IncomingHead head) {
+  @Override
+  public Origin origin(IncomingHead head) {
     return loop.service().settings().proxy().origin(head, origin);
   }
 
@@ -114,20 +133,22 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     decoder.announced(told.trusted());
   }
 
-  /** How the connection is secured; null if it is not. */
-  @Nullable TlsInfo tlsInfo() {
+  @Override
+  public @Nullable TlsInfo tlsInfo() {
     return tls == null ? null : tls.info();
   }
 
-  ByteBufAllocator allocator() {
+  private ByteBufAllocator allocator() {
     return channel.alloc();
   }
 
-  boolean writable() {
+  @Override
+  public boolean writable() {
     return channel.isWritable();
   }
 
-  boolean inputEnded() {
+  @Override
+  public boolean inputEnded() {
     return inputEnded;
   }
 
@@ -187,7 +208,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
       try {
         Exchange current = exchange;
         if (current != null) {
-          current.inbox().take(content);
+          if (content.decoderResult().isFailure()) {
+            current.inbox().malformed();
+          } else {
+            current.inbox().take(content.content(), content instanceof LastHttpContent);
+          }
         }
       } finally {
         content.release();
@@ -204,6 +229,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
       refuse(head, refusal);
       return;
     }
+    if (head.http2()) {
+      upgrade(head);
+      return;
+    }
     Handshake handshake = null;
     if (head.upgrades()) {
       handshake = Handshake.of(head, loop.service().settings().webSocket());
@@ -215,6 +244,37 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     Exchange next = new Exchange(this, head, handshake);
     exchange = next;
     next.begin();
+  }
+
+  private void upgrade(IncomingHead head) {
+    Http2Settings peer = UpgradeSettings.of(head);
+    if (peer == null) {
+      refuse(head, Rule.SYNTAX.refusal());
+      return;
+    }
+    write(SWITCH.duplicate());
+    Deque<Object> early = new ArrayDeque<>(queue);
+    queue.clear();
+    H2Connection next = becomeHttp2();
+    next.begin(head, peer, early);
+    // What it has not decoded yet goes to its successor, after what it has.
+    channel.pipeline().remove(decoder);
+  }
+
+  /** HTTP/2 has the channel from here on. */
+  private H2Connection becomeHttp2() {
+    phase = Phase.LEFT;
+    unflushed = false;
+    H2Connection next = H2Connection.of(loop, channel, origin, tls);
+    context().pipeline().replace(this, null, next);
+    loop.replaced(this, next);
+    return next;
+  }
+
+  /** The same, before anything was decoded. */
+  void beginHttp2() {
+    becomeHttp2();
+    channel.pipeline().remove(decoder);
   }
 
   @Override
@@ -262,9 +322,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
 
   private void shaken(SslHandshakeCompletionEvent handshake) {
     if (tls != null && handshake.isSuccess()) {
-      tls.shaken();
+      String chosen = tls.shaken();
       shaking = false;
       since = loop.tick();
+      if (chosen.equals("h2") || loop.service().settings().http2().only()) {
+        beginHttp2();
+      }
     }
   }
 
@@ -303,34 +366,84 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
 
   // ---- what an exchange asks
 
-  void write(ByteBuf bytes) {
+  @Override
+  public void consumed(int bytes) {
+    // What is held back is told by read().
+  }
+
+  @Override
+  public void sendContinue() {
+    write(CONTINUE.duplicate());
+    flushSoon();
+  }
+
+  @Override
+  public boolean keeps(Exchange asked) {
+    return asked.inbox().leavesConnectionUsable() && (!loop.service().draining() || moreToAnswer());
+  }
+
+  @Override
+  public int writeHead(ResponseHead head, ByteBuffer first, boolean last) {
+    ByteBuf out = allocator().directBuffer(head.length() + first.remaining());
+    return write(out.writeBytes(head.bytes(), 0, head.length()).writeBytes(first));
+  }
+
+  @Override
+  public int writePart(ByteBuffer part, Framing framing, boolean last) {
+    int count = part.remaining();
+    if (framing != Framing.CHUNKED) {
+      return write(allocator().directBuffer(count).writeBytes(part));
+    }
+    ByteBuf out = allocator().directBuffer(count + 16);
+    for (int shift = 28 - (Integer.numberOfLeadingZeros(count) & ~3); shift >= 0; shift -= 4) {
+      out.writeByte(HEX[count >> shift & 15]);
+    }
+    out.writeByte('\r').writeByte('\n').writeBytes(part).writeByte('\r').writeByte('\n');
+    return write(last ? out.writeBytes(LAST_CHUNK) : out);
+  }
+
+  @Override
+  public int writeEnd(Framing framing) {
+    return framing == Framing.CHUNKED
+        ? write(allocator().directBuffer(LAST_CHUNK.length).writeBytes(LAST_CHUNK))
+        : 0;
+  }
+
+  @Override
+  public int room() {
+    return PIECE;
+  }
+
+  /** Returns how many bytes it writes. */
+  private int write(ByteBuf bytes) {
+    int count = bytes.readableBytes();
     unflushed = true;
     ChannelHandlerContext ctx = context();
     ctx.write(bytes, ctx.voidPromise());
+    return count;
   }
 
-  /** Writes a file's part, which the system sends by itself; it is closed in any case. */
-  ChannelFuture write(FileRegion part) {
+  @Override
+  public ChannelFuture writeFile(FileRegion part) {
     unflushed = true;
     return context().write(part);
   }
 
-  /**
-   * Whether the system may send files by itself: not if what is sent must first be encrypted. Any
-   * thread.
-   */
-  boolean sendsFiles() {
+  @Override
+  public boolean sendsFiles() {
+    // Not by the system alone, if what is sent must first be encrypted.
     return loop.service().settings().sendfile() && tls == null;
   }
 
-  /** Sends what was written; while a batch of requests is being read, once at its end. */
-  void flushSoon() {
+  @Override
+  public void flushSoon() {
     if (unflushed && !inRead) {
       flush();
     }
   }
 
-  void flush() {
+  @Override
+  public void flush() {
     unflushed = false;
     context().flush();
   }
@@ -344,7 +457,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
   }
 
   /** Reads on, or not, as the exchange and the queue have room. */
-  void read() {
+  @Override
+  public void read() {
     if (phase == Phase.LEFT) {
       return;
     }
@@ -355,8 +469,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     }
   }
 
-  /** The response is written, and the body read to its end. */
-  void done(Exchange ended) {
+  @Override
+  public void done(Exchange ended) {
     if (exchange == ended) {
       exchange = null;
       since = loop.tick();
@@ -390,8 +504,22 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     }
   }
 
-  /** The request was answered with a 101: another handler has the channel from here on. */
-  void become(WebSocketConnection next, ByteBuf head) {
+  /** The request is answered with a 101: another handler has the channel from here on. */
+  @Override
+  public WebSocketSession upgrade(
+      Exchange asked,
+      Handshake handshake,
+      Optional<String> subprotocol,
+      Headers headers,
+      CompletableFuture<Void> handled) {
+    ResponseHead responseHead = loop.responseHead();
+    responseHead.encodeSwitch(headers, handshake.answer(subprotocol, headers));
+    ByteBuf head =
+        allocator()
+            .directBuffer(responseHead.length())
+            .writeBytes(responseHead.bytes(), 0, responseHead.length());
+    WebSocketConnection next = new WebSocketConnection(loop, channel, handshake, handled);
+    asked.switched(headers, responseHead.length());
     phase = Phase.LEFT;
     exchange = null;
     unflushed = false;
@@ -400,10 +528,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     context().pipeline().replace(this, null, next);
     loop.replaced(this, next);
     next.begin(head, early, inputEnded);
+    return next.session();
   }
 
   /** Ends the connection after what was written, at once or when the client has read it. */
-  void end(boolean linger) {
+  @Override
+  public void end(boolean linger) {
     if (phase != Phase.OPEN) {
       return;
     }
@@ -441,8 +571,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     }
   }
 
-  /** Breaks the connection off, so that the client can tell that the response was cut. */
-  void cut(boolean reset) {
+  @Override
+  public void cut(boolean reset) {
     phase = Phase.ENDING;
     if (reset) {
       channel.config().setOption(ChannelOption.SO_LINGER, 0);
@@ -538,8 +668,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     }
   }
 
-  /** The connection is about to be ended because of {@code limit}. */
-  void late(Limit limit) {
+  @Override
+  public void late(Limit limit) {
     loop.service().ended(limit, origin.client());
   }
 
@@ -547,7 +677,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
    * Whether the connection must be kept for requests that are here already. They are answered, also
    * by a worker that drains, so the last of them is the one to announce the end.
    */
-  boolean moreToAnswer() {
+  private boolean moreToAnswer() {
     return queue.stream().anyMatch(HttpRequest.class::isInstance)
         || decoder.inMidHead()
         || (!loop.lingerOver() && readLate());

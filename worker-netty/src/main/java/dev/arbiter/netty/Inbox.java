@@ -1,7 +1,5 @@
 package dev.arbiter.netty;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import dev.arbiter.app.Receive;
 import dev.arbiter.app.ReceiveEvent;
 import dev.arbiter.app.ReceiveEvent.Disconnect;
@@ -11,9 +9,6 @@ import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules.Rule;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.handler.codec.http.HttpContent;
-import io.netty.handler.codec.http.LastHttpContent;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -28,10 +23,6 @@ import org.jspecify.annotations.Nullable;
 final class Inbox implements Receive {
   private static final int ROOM = 64 * 1024;
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0).asReadOnlyBuffer();
-  private static final ByteBuf CONTINUE =
-      Unpooled.unreleasableBuffer(
-          Unpooled.directBuffer(25).writeBytes("HTTP/1.1 100 Continue\r\n\r\n".getBytes(US_ASCII)));
-
   private final Exchange exchange;
   private @Nullable Deque<ByteBuffer> parts;
   private int buffered;
@@ -83,11 +74,11 @@ final class Inbox implements Receive {
 
   @Override
   public CompletionStage<ReceiveEvent> next() {
-    if (exchange.connection().loop().executor().inEventLoop()) {
+    if (exchange.stream().loop().executor().inEventLoop()) {
       return ask(new CompletableFuture<>());
     }
     CompletableFuture<ReceiveEvent> event = new CompletableFuture<>();
-    exchange.connection().loop().executor().execute(() -> ask(event));
+    exchange.stream().loop().executor().execute(() -> ask(event));
     return event;
   }
 
@@ -98,13 +89,13 @@ final class Inbox implements Receive {
       return event;
     }
     waiter = event;
-    since = exchange.connection().loop().tick();
+    since = exchange.stream().loop().tick();
     if (!asked) {
       asked = true;
       sendContinue();
     }
     deliver();
-    exchange.connection().read();
+    exchange.stream().read();
     return event;
   }
 
@@ -113,8 +104,7 @@ final class Inbox implements Receive {
         && received == 0
         && !complete
         && !exchange.outbox().started()) {
-      exchange.connection().write(CONTINUE.duplicate());
-      exchange.connection().flushSoon();
+      exchange.stream().sendContinue();
     }
   }
 
@@ -139,6 +129,7 @@ final class Inbox implements Receive {
     ByteBuffer part = parts == null ? null : parts.poll();
     if (part != null) {
       buffered -= part.remaining();
+      exchange.stream().consumed(part.remaining());
       lastGiven = complete && buffered == 0;
       return new RequestBody(part, !lastGiven);
     }
@@ -146,33 +137,37 @@ final class Inbox implements Receive {
       lastGiven = true;
       return new RequestBody(EMPTY, false);
     }
-    boolean over = exchange.answered() || exchange.gone() || exchange.connection().inputEnded();
+    boolean over = exchange.answered() || exchange.gone() || exchange.stream().inputEnded();
     return over ? new Disconnect() : null;
   }
 
   // ---- the connection
 
-  /** Takes a part of the body; the caller releases it. */
-  void take(HttpContent content) {
-    if (complete || failure != null) {
-      return;
-    }
-    if (content.decoderResult().isFailure()) {
+  /** The client has framed its body wrongly. */
+  void malformed() {
+    if (!complete && failure == null) {
       Refusal framing = exchange.head().refusal();
       exchange.refuse(framing == null ? Rule.CHUNK.refusal() : framing);
+    }
+  }
+
+  /** Takes a part of the body; the caller releases it. */
+  void take(ByteBuf bytes, boolean last) {
+    if (complete || failure != null) {
+      exchange.stream().consumed(bytes.readableBytes());
       return;
     }
-    ByteBuf bytes = content.content();
     int count = bytes.readableBytes();
     received += count;
-    since = exchange.connection().loop().tick();
+    since = exchange.stream().loop().tick();
     long limit = exchange.head().bodyLimit();
     if (limit > 0 && received > limit) {
       exchange.refuse(Rule.BODY_SIZE.refusal());
       return;
     }
-    complete = content instanceof LastHttpContent;
+    complete = last;
     if (discarding) {
+      exchange.stream().consumed(count);
       discard(count);
       return;
     }
@@ -180,7 +175,7 @@ final class Inbox implements Receive {
       keep(bytes, count);
     }
     deliver();
-    exchange.connection().read();
+    exchange.stream().read();
   }
 
   private void keep(ByteBuf bytes, int count) {
@@ -198,26 +193,29 @@ final class Inbox implements Receive {
   /** The response is complete while the body is not: what is left is taken in, if it is little. */
   void discard() {
     discarding = true;
-    since = exchange.connection().loop().tick();
+    since = exchange.stream().loop().tick();
     parts = null;
-    discard(buffered);
-    exchange.connection().flushSoon();
-    exchange.connection().read();
+    int held = buffered;
+    buffered = 0;
+    exchange.stream().consumed(held);
+    discard(held);
+    exchange.stream().flushSoon();
+    exchange.stream().read();
   }
 
   private void discard(int count) {
     discarded += count;
     if (complete) {
-      exchange.connection().done(exchange);
-    } else if (discarded > HttpConnection.DISCARD || exchange.connection().inputEnded()) {
-      exchange.connection().end(true);
+      exchange.stream().done(exchange);
+    } else if (discarded > HttpConnection.DISCARD || exchange.stream().inputEnded()) {
+      exchange.stream().end(true);
     }
   }
 
   /** The client will send no more. */
   void end() {
     if (discarding && !complete) {
-      exchange.connection().end(false);
+      exchange.stream().end(false);
     }
     deliver();
   }
@@ -231,21 +229,22 @@ final class Inbox implements Receive {
   void fail(ClientGone reason) {
     failure = reason;
     parts = null;
+    exchange.stream().consumed(buffered);
     buffered = 0;
   }
 
   /** Once a tick: whether the client keeps the app waiting for too long. */
   void check() {
-    HttpConnection connection = exchange.connection();
-    int passed = connection.loop().tick() - since;
-    if (complete || passed <= connection.loop().bodyTicks()) {
+    HttpStream stream = exchange.stream();
+    int passed = stream.loop().tick() - since;
+    if (complete || passed <= stream.loop().bodyTicks()) {
       return;
     }
     if (discarding) {
-      connection.late(Limit.BODY);
-      connection.end(true);
+      stream.late(Limit.BODY);
+      stream.end(true);
     } else if (waiter != null) {
-      connection.late(Limit.BODY);
+      stream.late(Limit.BODY);
       exchange.refuse(Rule.BODY_TIMEOUT.refusal());
     }
   }

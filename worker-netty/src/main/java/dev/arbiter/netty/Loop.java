@@ -1,5 +1,6 @@
 package dev.arbiter.netty;
 
+import dev.arbiter.http.Http2Settings;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.Origin;
 import dev.arbiter.http.ProxyGate;
@@ -49,6 +50,7 @@ final class Loop {
   private final int bodyTicks;
   private final int writeTicks;
   private final int handshakeTicks;
+  private final int drainTicks;
   private int tick;
   private boolean ticking;
   private boolean lingerOver;
@@ -77,6 +79,7 @@ final class Loop {
     this.headerTicks = ticks(settings.headerTimeout());
     this.bodyTicks = ticks(settings.bodyTimeout());
     this.writeTicks = ticks(settings.writeTimeout());
+    this.drainTicks = ticks(settings.http2().drainTimeout());
   }
 
   private static int ticks(Duration limit) {
@@ -119,6 +122,10 @@ final class Loop {
 
   int handshakeTicks() {
     return handshakeTicks;
+  }
+
+  int drainTicks() {
+    return drainTicks;
   }
 
   boolean lingerOver() {
@@ -183,6 +190,10 @@ final class Loop {
     channel.closeFuture().addListener(_ -> ended(channel, connection));
     ServerTls secure = tls != null && tls.serves(connection.listener()) ? tls : null;
     HttpConnection http = prepare(channel, secure);
+    Http2Settings http2 = service.settings().http2();
+    if (secure == null && http2.priorKnowledge()) {
+      channel.pipeline().addFirst(new PrefaceHandler(http, http2.only()));
+    }
     if (gate.on()) {
       channel.pipeline().addFirst(new PreambleHandler(gate, http));
     }
@@ -210,7 +221,7 @@ final class Loop {
     connection.closed();
   }
 
-  /** Sets a channel up for HTTP in the clear; also used for the warm-up's own connections. */
+  /** Sets a channel up for HTTP/1 in the clear, for connections of the worker's own. */
   HttpConnection prepare(Channel channel) {
     return prepare(channel, null);
   }
@@ -223,7 +234,9 @@ final class Loop {
     }
     TlsGate tlsGate = secure == null ? null : TlsGate.install(channel, secure);
     Origin origin = origin(channel, secure == null ? "http" : "https");
-    RequestDecoder decoder = new RequestDecoder(service.settings(), origin.trusted());
+    Http2Settings http2 = service.settings().http2();
+    boolean upgrades = secure == null && http2.upgrade();
+    RequestDecoder decoder = new RequestDecoder(service.settings(), origin.trusted(), upgrades);
     HttpConnection connection = new HttpConnection(this, channel, decoder, origin, tlsGate);
     channel.pipeline().addLast(decoder, connection);
     return connection;

@@ -36,8 +36,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The asynchronous worker: HTTP/1.1 on a few event loops. An async app runs on the loop of its
- * connection; so does a blocking one, on virtual threads that leave the loop while they wait.
+ * The asynchronous worker: HTTP/1.1 and HTTP/2 on a few event loops. An async app runs on the loop
+ * of its connection; so does a blocking one, on virtual threads that leave the loop while they
+ * wait.
  *
  * <p>Started by the main thread; fields that are set there are read by others only after {@link
  * #start} has returned.
@@ -73,10 +74,10 @@ public final class NettyWorker implements Worker {
           "The netty worker needs Linux with glibc on x86-64 or aarch64.",
           Epoll.unavailabilityCause());
     }
-    tls = ServerTls.open(context).orElse(null);
+    HttpSettings settings = HttpSettings.from(context.settings());
+    tls = ServerTls.open(context, settings.http2().applicationProtocols()).orElse(null);
     AccessLog log = AccessLog.open(context);
     accessLog = log;
-    HttpSettings settings = HttpSettings.from(context.settings());
     RequestBook book = new RequestBook(context.settings(), context);
     AppHost host =
         given == null ? AppHost.start(context, "netty") : AppHost.start(context, "netty", given);

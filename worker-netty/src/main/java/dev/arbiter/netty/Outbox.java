@@ -1,7 +1,5 @@
 package dev.arbiter.netty;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.Send;
@@ -9,7 +7,6 @@ import dev.arbiter.app.SendEvent;
 import dev.arbiter.http.OpenFile;
 import dev.arbiter.http.ResponseHead;
 import dev.arbiter.http.ResponseHead.Framing;
-import io.netty.buffer.ByteBuf;
 import io.netty.channel.DefaultFileRegion;
 import io.netty.channel.FileRegion;
 import io.netty.channel.unix.Errors;
@@ -32,9 +29,8 @@ final class Outbox implements Send {
   /** Completed, and the same object for all who need not wait. */
   static final CompletionStage<Void> SENT = CompletableFuture.completedStage(null);
 
+  /** A body of no more goes out with its head. */
   private static final int PIECE = 64 * 1024;
-  private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(US_ASCII);
-  private static final byte[] HEX = "0123456789abcdef".getBytes(US_ASCII);
 
   private final Exchange exchange;
   private int status;
@@ -52,7 +48,7 @@ final class Outbox implements Send {
   private boolean more = true;
   private boolean pumping;
   private boolean sendingFile;
-  private boolean lastChunkWritten;
+  private boolean endWritten;
   private @Nullable CompletableFuture<Void> waiter;
 
   Outbox(Exchange exchange) {
@@ -95,12 +91,11 @@ final class Outbox implements Send {
 
   @Override
   public CompletionStage<Void> send(SendEvent event) {
-    if (exchange.connection().loop().executor().inEventLoop()) {
+    if (exchange.stream().loop().executor().inEventLoop()) {
       return take(event);
     }
     CompletableFuture<Void> stage = new CompletableFuture<>();
-    exchange
-        .connection()
+    exchange.stream()
         .loop()
         .executor()
         .execute(
@@ -137,8 +132,7 @@ final class Outbox implements Send {
       case SendEvent.ResponseFile file -> {
         boolean whole = !started && !file.more();
         CompletableFuture<Void> stage = new CompletableFuture<>();
-        exchange
-            .connection()
+        exchange.stream()
             .loop()
             .startAside(() -> settle(stage, FileBody.tryWrite(this, file, whole)));
         yield stage;
@@ -170,7 +164,7 @@ final class Outbox implements Send {
    * first part.
    */
   void announce(long length) {
-    exchange.connection().loop().executor().execute(() -> announced = length);
+    exchange.stream().loop().executor().execute(() -> announced = length);
   }
 
   /**
@@ -181,8 +175,7 @@ final class Outbox implements Send {
    */
   CompletionStage<Void> sendFile(OpenFile file) {
     CompletableFuture<Void> stage = new CompletableFuture<>();
-    exchange
-        .connection()
+    exchange.stream()
         .loop()
         .executor()
         .execute(() -> takeFile(file).whenComplete((_, failure) -> settle(stage, failure)));
@@ -195,7 +188,7 @@ final class Outbox implements Send {
     CompletionStage<Void> refused = outOfOrder();
     if (refused == null) {
       try {
-        start(Objects.requireNonNull(headers), count, ByteBuffer.allocate(0));
+        start(Objects.requireNonNull(headers), count, ByteBuffer.allocate(0), false);
       } catch (IllegalArgumentException | IllegalStateException invalid) {
         headers = null;
         refused = CompletableFuture.failedFuture(invalid);
@@ -214,8 +207,8 @@ final class Outbox implements Send {
     CompletableFuture<Void> stage = new CompletableFuture<>();
     waiter = stage;
     sendingFile = true;
-    exchange.connection().write(region).addListener(written -> fileSent(region, written.cause()));
-    exchange.connection().flushSoon();
+    exchange.stream().writeFile(region).addListener(written -> fileSent(region, written.cause()));
+    exchange.stream().flushSoon();
     return stage;
   }
 
@@ -255,7 +248,7 @@ final class Outbox implements Send {
     int count = data.remaining();
     if (!started) {
       try {
-        start(start, announced >= 0 ? announced : moreFollows ? -1 : count, data);
+        start(start, announced >= 0 ? announced : moreFollows ? -1 : count, data, !moreFollows);
       } catch (IllegalArgumentException | IllegalStateException invalid) {
         headers = null;
         announced = -1;
@@ -275,7 +268,7 @@ final class Outbox implements Send {
     more = moreFollows;
     current = data;
     pump();
-    if (current == null && (done || exchange.connection().writable())) {
+    if (current == null && (done || exchange.stream().writable())) {
       return SENT;
     }
     CompletableFuture<Void> stage = new CompletableFuture<>();
@@ -284,35 +277,25 @@ final class Outbox implements Send {
   }
 
   /** Writes the head, and a small last part with it. */
-  private void start(Headers fields, long known, ByteBuffer data) {
-    HttpConnection connection = exchange.connection();
-    ResponseHead head = connection.loop().responseHead();
-    boolean keep =
-        exchange.head().keepAlive()
-            && !mustClose
-            && exchange.inbox().leavesConnectionUsable()
-            && (!connection.loop().service().draining() || connection.moreToAnswer());
+  private void start(Headers fields, long known, ByteBuffer data, boolean last) {
+    HttpStream stream = exchange.stream();
+    ResponseHead head = stream.loop().responseHead();
+    boolean keep = exchange.head().keepAlive() && !mustClose && stream.keeps(exchange);
     head.encode(exchange.head(), status, fields, known, keep);
     started = true;
     framing = head.framing();
     declared = head.bodyLength();
     keepAlive = head.keepAlive();
-    int body = framing == Framing.LENGTH && known >= 0 && known <= PIECE ? data.remaining() : 0;
-    ByteBuf out = connection.allocator().directBuffer(head.length() + body);
-    out.writeBytes(head.bytes(), 0, head.length());
-    if (body > 0) {
-      out.writeBytes(data);
-      sent = body;
-    }
     if (framing == Framing.NONE) {
       data.position(data.limit());
     }
-    write(out);
-  }
-
-  private void write(ByteBuf out) {
-    bytes += out.readableBytes();
-    exchange.connection().write(out);
+    ByteBuffer first = data;
+    if (framing != Framing.LENGTH || known < 0 || known > PIECE) {
+      first = data.slice(data.position(), 0);
+    }
+    sent = first.remaining();
+    endWritten = last && (framing == Framing.NONE || sent == declared);
+    bytes += stream.writeHead(head, first, endWritten);
   }
 
   /** Writes as much as there is room for; called again whenever there is room. */
@@ -321,12 +304,12 @@ final class Outbox implements Send {
       return;
     }
     pumping = true;
-    HttpConnection connection = exchange.connection();
+    HttpStream stream = exchange.stream();
     ByteBuffer data = current;
     while (data != null) {
-      if (!connection.writable()) {
-        connection.flush();
-        if (!connection.writable()) {
+      if (data.hasRemaining() && !stream.writable()) {
+        stream.flush();
+        if (!stream.writable()) {
           break;
         }
       }
@@ -342,40 +325,27 @@ final class Outbox implements Send {
     if (current == null && !more && !done && !sendingFile && !exchange.gone()) {
       finish();
     }
-    connection.flushSoon();
+    stream.flushSoon();
     CompletableFuture<Void> waiting = waiter;
-    if (waiting != null && current == null && !sendingFile && (done || connection.writable())) {
+    if (waiting != null && current == null && !sendingFile && (done || stream.writable())) {
       waiter = null;
       waiting.complete(null);
     }
   }
 
   private void piece(ByteBuffer data) {
-    int count = Math.min(data.remaining(), PIECE);
+    int count = Math.min(data.remaining(), exchange.stream().room());
     sent += count;
     ByteBuffer part = data.slice(data.position(), count);
     data.position(data.position() + count);
-    if (framing != Framing.CHUNKED) {
-      write(exchange.connection().allocator().directBuffer(count).writeBytes(part));
-      return;
-    }
-    boolean last = !more && !data.hasRemaining();
-    ByteBuf out = exchange.connection().allocator().directBuffer(count + 16);
-    for (int shift = 28 - (Integer.numberOfLeadingZeros(count) & ~3); shift >= 0; shift -= 4) {
-      out.writeByte(HEX[count >> shift & 15]);
-    }
-    out.writeByte('\r').writeByte('\n').writeBytes(part).writeByte('\r').writeByte('\n');
-    if (last) {
-      out.writeBytes(LAST_CHUNK);
-      lastChunkWritten = true;
-    }
-    write(out);
+    endWritten = !more && !data.hasRemaining();
+    bytes += exchange.stream().writePart(part, framing, endWritten);
   }
 
   private void finish() {
-    if (framing == Framing.CHUNKED && !lastChunkWritten) {
-      write(
-          exchange.connection().allocator().directBuffer(LAST_CHUNK.length).writeBytes(LAST_CHUNK));
+    if (!endWritten) {
+      endWritten = true;
+      bytes += exchange.stream().writeEnd(framing);
     }
     done = true;
     Headers fields = headers == null ? Headers.empty() : headers;

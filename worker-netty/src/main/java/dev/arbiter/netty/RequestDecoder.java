@@ -40,6 +40,7 @@ final class RequestDecoder extends HttpRequestDecoder {
 
   private final RequestRules rules;
   private final boolean webSockets;
+  private final boolean http2;
   private boolean trusted;
   private IncomingHead head;
   private boolean inHead = true;
@@ -52,8 +53,9 @@ final class RequestDecoder extends HttpRequestDecoder {
 
   /**
    * @param trusted whether the other end is a proxy that is believed
+   * @param http2 whether the client may ask for an upgrade to HTTP/2
    */
-  RequestDecoder(HttpSettings settings, boolean trusted) {
+  RequestDecoder(HttpSettings settings, boolean trusted, boolean http2) {
     super(
         new HttpDecoderConfig()
             .setMaxInitialLineLength(settings.rules().line())
@@ -64,6 +66,7 @@ final class RequestDecoder extends HttpRequestDecoder {
             .setUseRfc9112TransferEncoding(true));
     this.rules = settings.rules();
     this.webSockets = settings.webSocket().on();
+    this.http2 = http2;
     this.trusted = trusted;
     this.head = new IncomingHead(rules, trusted);
   }
@@ -110,7 +113,7 @@ final class RequestDecoder extends HttpRequestDecoder {
     inHead = false;
     framing = head.chunked() ? new ChunkFraming(head) : null;
     // What follows a request for an upgrade may be frames; none of it is a request.
-    raw = webSockets && head.takeUpgrade();
+    raw = (webSockets && head.takeUpgrade()) || (http2 && head.takeHttp2Upgrade());
     if (out.getLast() instanceof LastHttpContent) {
       nextHead();
     }

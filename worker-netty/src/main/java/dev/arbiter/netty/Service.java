@@ -73,6 +73,10 @@ final class Service {
     connectionLog.ended(limit, client);
   }
 
+  void flooded(@Nullable SocketAddress client, String what) {
+    connectionLog.flood(client, what);
+  }
+
   /** From now on every response says that its connection closes. */
   void drain() {
     draining = true;

@@ -53,9 +53,11 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
     return info;
   }
 
-  /** The handshake is over. The place to see which protocol ALPN chose, once there are two. */
-  void shaken() {
+  /** The handshake is over. Returns what ALPN chose; empty if the client did not ask. */
+  String shaken() {
     info = ServerTls.info(engine);
+    String chosen = engine.getApplicationProtocol();
+    return chosen == null ? "" : chosen;
   }
 
   @Override

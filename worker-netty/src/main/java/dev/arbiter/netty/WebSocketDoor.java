@@ -3,13 +3,11 @@ package dev.arbiter.netty;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.SendEvent;
-import dev.arbiter.http.ResponseHead;
 import dev.arbiter.http.websocket.AsyncUpgrade;
 import dev.arbiter.http.websocket.BlockingSocket;
 import dev.arbiter.http.websocket.Handshake;
 import dev.arbiter.http.websocket.WebSocketSession;
 import dev.arbiter.worker.OutOfMemory;
-import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -34,7 +32,7 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
 
   /** Runs a blocking app's handler on a thread of its own. */
   void serve(Response.Body.Upgrade upgrade, WebSocketSession session) {
-    exchange.connection().loop().startApart(() -> handle(upgrade, session));
+    exchange.stream().loop().startApart(() -> handle(upgrade, session));
   }
 
   private void handle(Response.Body.Upgrade upgrade, WebSocketSession session) {
@@ -52,8 +50,7 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
 
   private void failed(Throwable failure) {
     OutOfMemory.leaveIf(failure);
-    exchange
-        .connection()
+    exchange.stream()
         .loop()
         .service()
         .appFailed(exchange.head(), "failed in its WebSocket", failure);
@@ -62,10 +59,10 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
   @Override
   public CompletionStage<WebSocketSession> accept(Optional<String> subprotocol, Headers headers) {
     CompletableFuture<WebSocketSession> accepted = new CompletableFuture<>();
-    if (exchange.connection().loop().executor().inEventLoop()) {
+    if (exchange.stream().loop().executor().inEventLoop()) {
       accept(subprotocol, headers, accepted);
     } else {
-      exchange.connection().loop().executor().execute(() -> accept(subprotocol, headers, accepted));
+      exchange.stream().loop().executor().execute(() -> accept(subprotocol, headers, accepted));
     }
     return accepted;
   }
@@ -86,19 +83,7 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
     if (exchange.gone() || exchange.answered()) {
       throw new ClientGone("the client has gone");
     }
-    HttpConnection connection = exchange.connection();
-    ResponseHead head = connection.loop().responseHead();
-    head.encodeSwitch(headers, handshake.answer(subprotocol, headers));
-    ByteBuf bytes =
-        connection
-            .allocator()
-            .directBuffer(head.length())
-            .writeBytes(head.bytes(), 0, head.length());
-    WebSocketConnection webSocket =
-        new WebSocketConnection(connection.loop(), connection.channel(), handshake, handled);
-    exchange.switched(headers, head.length());
-    connection.become(webSocket, bytes);
-    return webSocket.session();
+    return exchange.stream().upgrade(exchange, handshake, subprotocol, headers, handled);
   }
 
   @Override

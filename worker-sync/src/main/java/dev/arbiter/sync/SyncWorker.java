@@ -13,6 +13,7 @@ import dev.arbiter.http.RequestBook;
 import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.SlowWatch;
 import dev.arbiter.http.tls.ServerTls;
+import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.Connection;
 import dev.arbiter.worker.DrainOrder;
 import dev.arbiter.worker.Health;
@@ -64,6 +65,13 @@ public final class SyncWorker implements Worker {
   public void start(WorkerContext runtime) throws Exception {
     WorkerSettings settings = runtime.settings();
     context = runtime;
+    if (settings.text("http").orElse("").equals("2")) {
+      throw new BootFailure(
+          BootFailure.WRONG_SETTING,
+          "--http 2: the sync kind speaks HTTP/1.1 alone.",
+          "Leave it at auto, or use --worker-class netty.",
+          null);
+    }
     tls = ServerTls.open(runtime).orElse(null);
     AccessLog opened = AccessLog.open(runtime);
     log = opened;

@@ -35,9 +35,6 @@ import org.jspecify.annotations.Nullable;
  * comes back to another worker, or after {@link #reload}, makes a full handshake.
  */
 public final class ServerTls {
-  /** In ALPN (RFC 7301), best first. HTTP/2 would be named here and taken up by the kinds. */
-  private static final String[] APPLICATION_PROTOCOLS = {"http/1.1"};
-
   private static final Duration WARM_UP = Duration.ofMillis(100);
 
   static {
@@ -65,18 +62,25 @@ public final class ServerTls {
     made.warnings().forEach(text -> worker.say("warning", text));
   }
 
+  /** As {@link #open(WorkerContext, List)}, for a worker that speaks HTTP/1.1 only. */
+  public static Optional<ServerTls> open(WorkerContext worker) throws BootFailure {
+    return open(worker, List.of("http/1.1"));
+  }
+
   /**
    * Reads and checks everything, and tries a handshake; empty if there is no {@code --certfile}.
    *
+   * @param applications to offer in ALPN (RFC 7301), best first
    * @throws BootFailure {@link BootFailure#WRONG_SETTING}, with a line that says which and why
    */
-  public static Optional<ServerTls> open(WorkerContext worker) throws BootFailure {
+  public static Optional<ServerTls> open(WorkerContext worker, List<String> applications)
+      throws BootFailure {
     if (worker.settings().text("certfile").isEmpty()) {
       return Optional.empty();
     }
     worker.phase("reading keys and certificates");
     try {
-      return Optional.of(new ServerTls(TlsSettings.from(worker.settings()), worker));
+      return Optional.of(new ServerTls(TlsSettings.from(worker.settings(), applications), worker));
     } catch (Wrong wrong) {
       throw new BootFailure(
           BootFailure.WRONG_SETTING, String.valueOf(wrong.getMessage()), wrong.hint(), null);
@@ -168,7 +172,7 @@ public final class ServerTls {
         settings.protocols().stream()
             .filter(protocol -> !protocol.equals("TLSv1.2") || CipherSuites.forTls12(suites))
             .toArray(String[]::new));
-    parameters.setApplicationProtocols(APPLICATION_PROTOCOLS);
+    parameters.setApplicationProtocols(settings.applications().toArray(String[]::new));
     switch (settings.clients()) {
       case NONE -> {}
       case OPTIONAL -> parameters.setWantClientAuth(true);

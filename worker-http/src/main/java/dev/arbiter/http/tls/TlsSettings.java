@@ -23,6 +23,7 @@ import java.util.stream.Stream;
  * @param revoked lists of revoked certificates; empty: none
  * @param ciphers as {@link CipherSuites} takes it
  * @param named certificate and key for host names
+ * @param applications to offer in ALPN (RFC 7301), best first
  * @param handshakeTimeout zero: no limit
  * @param listeners descriptors of the listeners that speak TLS
  */
@@ -36,6 +37,7 @@ record TlsSettings(
     Files.Named revoked,
     String ciphers,
     Map<String, Pair> named,
+    List<String> applications,
     Duration handshakeTimeout,
     Set<Integer> listeners) {
 
@@ -49,7 +51,7 @@ record TlsSettings(
   /** The files of one host name. */
   record Pair(Files.Named certificate, Files.Named key) {}
 
-  static TlsSettings from(WorkerSettings settings) throws Wrong {
+  static TlsSettings from(WorkerSettings settings, List<String> applications) throws Wrong {
     Function<String, Files.Named> file =
         name -> new Files.Named("--" + name, settings.text(name).orElse(""));
     Files.Named certificate = file.apply("certfile");
@@ -66,6 +68,7 @@ record TlsSettings(
         file.apply("ssl-crl"),
         settings.text("ciphers").orElse(""),
         named(settings.text("sni").orElse("")),
+        applications,
         settings.duration("tls-handshake-timeout", Duration.ofSeconds(10)),
         settings
             .text("tls-listeners")

@@ -42,7 +42,7 @@ public final class TlsClient implements AutoCloseable {
     socket = (SSLSocket) context.getSocketFactory().createSocket(raw, name, 443, true);
     SSLParameters parameters = socket.getSSLParameters();
     parameters.setServerNames(List.of(new SNIHostName(name)));
-    parameters.setApplicationProtocols(new String[] {"h2", "http/1.1"});
+    parameters.setApplicationProtocols(new String[] {"http/1.1"});
     if (!protocol.isEmpty()) {
       parameters.setProtocols(new String[] {protocol});
     }

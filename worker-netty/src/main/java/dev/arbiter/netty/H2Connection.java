@@ -1,0 +1,645 @@
+package dev.arbiter.netty;
+
+import static io.netty.handler.codec.http2.Http2Error.ENHANCE_YOUR_CALM;
+import static io.netty.handler.codec.http2.Http2Error.INTERNAL_ERROR;
+import static io.netty.handler.codec.http2.Http2Error.NO_ERROR;
+import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
+import static io.netty.handler.codec.http2.Http2Error.REFUSED_STREAM;
+
+import dev.arbiter.app.TlsInfo;
+import dev.arbiter.http.ConnectionLog.Limit;
+import dev.arbiter.http.Http2Settings;
+import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Origin;
+import dev.arbiter.http.RequestRules;
+import dev.arbiter.http.RequestRules.Rule;
+import dev.arbiter.worker.OutOfMemory;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http2.DefaultHttp2Connection;
+import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
+import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
+import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
+import io.netty.handler.codec.http2.DefaultHttp2FrameWriter;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
+import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionDecoder;
+import io.netty.handler.codec.http2.Http2ConnectionEncoder;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2EventAdapter;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
+import io.netty.handler.codec.http2.Http2Exception.StreamException;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2PromisedRequestVerifier;
+import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.handler.codec.http2.UniformStreamByteDistributor;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.util.ReferenceCountUtil;
+import java.io.IOException;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One HTTP/2 connection: gives each request a stream of its own, keeps the limits of the connection
+ * as a whole, and ends it so that no request is lost. On its loop only; takes the channel over from
+ * an {@link HttpConnection} and lives as long as it.
+ *
+ * <p>Design note: the end. A client may have sent a request that is still on its way when it is
+ * told to go (RFC 9113 section 6.8). So it is told twice: first that the connection ends, with the
+ * highest number there is, then, when a PING that followed has come back, which request was the
+ * last. Everything up to that is answered, and the client knows that nothing beyond was begun.
+ */
+final class H2Connection extends Http2ConnectionHandler implements Served {
+  /** How long a client may take to read the last frame and close. */
+  private static final int LINGER_TICKS = 10;
+
+  /** What all streams together may have sent that no app has read, in bytes. */
+  private static final int WINDOW = 1024 * 1024;
+
+  /** CONTINUATION frames of one head that are small. */
+  private static final int SMALL_CONTINUATIONS = 16;
+
+  /**
+   * So many streams beyond those allowed are known to Netty, and refused one by one: of a stream it
+   * does not know, the client's next frame would end the connection.
+   */
+  private static final int REFUSABLE = 1000;
+
+  private static final long FAREWELL = 0x6661726577656c6cL;
+
+  private enum Phase {
+    OPEN,
+    /** The client was told that the connection ends; its requests are still taken. */
+    TOLD,
+    /** The client was told the last request that is answered. */
+    LEAVING,
+    /** Nothing is under way any more; the last frame is being written. */
+    ENDING,
+    /** Our side is shut; waits for the client's. */
+    LINGERING
+  }
+
+  private final Loop loop;
+  private final Channel channel;
+  private final Origin origin;
+  private final @Nullable TlsGate tls;
+  private final RequestRules rules;
+  private final Http2Settings settings;
+  private final FloodGuard guard;
+  private final StreamRules streamRules;
+  private final Http2Connection.PropertyKey key;
+  private final Stall stall = new Stall();
+  private @Nullable ChannelHandlerContext context;
+  private Phase phase = Phase.OPEN;
+  private int place;
+  private int since;
+  private boolean served;
+  private boolean inRead;
+  private boolean flushing;
+  private boolean inputEnded;
+
+  /** For a channel that is active, and whose client has sent nothing but perhaps an upgrade. */
+  static H2Connection of(Loop loop, Channel channel, Origin origin, @Nullable TlsGate tls) {
+    Http2Settings settings = loop.service().settings().http2();
+    Http2Connection connection = new DefaultHttp2Connection(true);
+    connection.remote().maxActiveStreams(settings.maxStreams() + REFUSABLE);
+    // Priorities are read and have no effect (RFC 9113 section 5.3.2): all streams share alike.
+    connection
+        .remote()
+        .flowController(
+            new DefaultHttp2RemoteFlowController(
+                connection, new UniformStreamByteDistributor(connection)));
+    Http2ConnectionEncoder encoder =
+        new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter());
+    FloodGuard guard = new FloodGuard(loop.tick());
+    StreamRules reader =
+        new StreamRules(
+            new DefaultHttp2FrameReader(
+                new DefaultHttp2HeadersDecoder(true, true, settings.maxHeaderList()),
+                SMALL_CONTINUATIONS),
+            connection,
+            guard,
+            loop::tick);
+    Http2ConnectionDecoder decoder =
+        new DefaultHttp2ConnectionDecoder(
+            connection,
+            encoder,
+            reader,
+            Http2PromisedRequestVerifier.ALWAYS_VERIFY,
+            true,
+            true,
+            true);
+    io.netty.handler.codec.http2.Http2Settings initial =
+        new io.netty.handler.codec.http2.Http2Settings()
+            .maxConcurrentStreams(settings.maxStreams())
+            .initialWindowSize(settings.window())
+            .maxFrameSize(settings.maxFrame())
+            .maxHeaderListSize(settings.maxHeaderList());
+    return new H2Connection(decoder, encoder, initial, loop, channel, origin, tls, guard, reader);
+  }
+
+  private H2Connection(
+      Http2ConnectionDecoder decoder,
+      Http2ConnectionEncoder encoder,
+      io.netty.handler.codec.http2.Http2Settings initial,
+      Loop loop,
+      Channel channel,
+      Origin origin,
+      @Nullable TlsGate tls,
+      FloodGuard guard,
+      StreamRules streamRules) {
+    super(decoder, encoder, initial, true);
+    this.loop = loop;
+    this.channel = channel;
+    this.origin = origin;
+    this.tls = tls;
+    this.rules = loop.service().settings().rules();
+    this.settings = loop.service().settings().http2();
+    this.guard = guard;
+    this.streamRules = streamRules;
+    key = connection().newKey();
+    since = loop.tick();
+    Events events = new Events();
+    decoder.frameListener(events);
+    connection().addListener(events);
+    encoder.flowController().listener(stream -> of(stream, H2Stream::writabilityChanged));
+  }
+
+  Loop loop() {
+    return loop;
+  }
+
+  Origin origin(IncomingHead head) {
+    return loop.service().settings().proxy().origin(head, origin);
+  }
+
+  @Nullable TlsInfo tlsInfo() {
+    return tls == null ? null : tls.info();
+  }
+
+  boolean inputEnded() {
+    return inputEnded;
+  }
+
+  ByteBufAllocator allocator() {
+    return channel.alloc();
+  }
+
+  ChannelPromise promise() {
+    return channel.newPromise();
+  }
+
+  @Override
+  public int place() {
+    return place;
+  }
+
+  @Override
+  public void place(int index) {
+    place = index;
+  }
+
+  private void of(Http2Stream stream, Consumer<H2Stream> action) {
+    H2Stream known = stream.getProperty(key);
+    if (known != null) {
+      action.accept(known);
+    }
+  }
+
+  // ---- what Netty tells
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) throws Exception {
+    context = ctx;
+    super.handlerAdded(ctx);
+    connection()
+        .local()
+        .flowController()
+        .incrementWindowSize(connection().connectionStream(), WINDOW - connectionWindow());
+    channel.config().setAutoRead(true);
+    ctx.flush();
+  }
+
+  private int connectionWindow() {
+    return connection().local().flowController().windowSize(connection().connectionStream());
+  }
+
+  private ChannelHandlerContext context() {
+    ChannelHandlerContext ctx = context;
+    if (ctx == null) {
+      throw new IllegalStateException("The connection is not open yet");
+    }
+    return ctx;
+  }
+
+  /**
+   * The client's request for an upgrade is the first stream's (RFC 7540 section 3.2).
+   *
+   * @param peer the client's settings
+   * @param early what the client sent after it, now this connection's to release
+   */
+  void begin(
+      IncomingHead head, io.netty.handler.codec.http2.Http2Settings peer, Iterable<Object> early) {
+    ChannelHandlerContext ctx = context();
+    try {
+      onHttpServerUpgrade(peer);
+      Http2Stream first = connection().stream(1);
+      served = true;
+      H2Stream stream = new H2Stream(this, first);
+      first.setProperty(key, stream);
+      stream.begin(head, true);
+      for (Object message : early) {
+        channelRead(ctx, message);
+      }
+      channelReadComplete(ctx);
+    } catch (Exception failed) {
+      onError(ctx, false, failed);
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
+    if (phase == Phase.ENDING || phase == Phase.LINGERING) {
+      ReferenceCountUtil.release(message);
+      return;
+    }
+    inRead = true;
+    super.channelRead(ctx, message);
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) throws Exception {
+    inRead = false;
+    super.channelReadComplete(ctx);
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+    super.userEventTriggered(ctx, event);
+    if (event instanceof ChannelInputShutdownEvent
+        || event.equals(SslCloseCompletionEvent.SUCCESS)) {
+      inputEnded = true;
+      forEachStream(H2Stream::inputShut);
+      if (phase == Phase.LINGERING) {
+        close();
+      } else if (connection().numActiveStreams() == 0) {
+        end();
+      } else if (phase == Phase.OPEN || phase == Phase.TOLD) {
+        // It may only have shut its side: what is under way is answered all the same.
+        phase = Phase.LEAVING;
+      }
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) throws Exception {
+    phase = Phase.LINGERING;
+    super.channelInactive(ctx);
+    loop.closed(this);
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    // A client that resets its connection, or fails at TLS, is no news.
+    if (cause.getCause() instanceof SSLException failure) {
+      loop.tlsFailed(origin.client(), failure);
+      channel.close();
+    } else if (cause instanceof IOException) {
+      channel.close();
+    } else {
+      onError(ctx, false, cause);
+    }
+  }
+
+  @Override
+  protected void onConnectionError(
+      ChannelHandlerContext ctx,
+      boolean outbound,
+      Throwable cause,
+      @Nullable Http2Exception known) {
+    if (phase == Phase.ENDING || phase == Phase.LINGERING) {
+      return;
+    }
+    if (known == null && !(cause instanceof IOException)) {
+      OutOfMemory.leaveIf(cause);
+      loop.service().warn("An HTTP/2 connection failed and is closed: " + cause);
+    } else if (known != null && known.error() == ENHANCE_YOUR_CALM) {
+      loop.service().flooded(origin.client(), String.valueOf(known.getMessage()));
+    }
+    // Netty's own text may repeat what the client sent, so none is.
+    goAway(
+        connection().remote().lastStreamCreated(), known == null ? INTERNAL_ERROR : known.error());
+    end();
+  }
+
+  @Override
+  protected void onStreamError(
+      ChannelHandlerContext ctx, boolean outbound, Throwable cause, StreamException error) {
+    int id = error.streamId();
+    boolean tooLong = error instanceof HeaderListSizeException large && large.duringDecode();
+    Http2Stream stream = connection().stream(id);
+    try {
+      if (stream == null && streamRules.wasReset(id)) {
+        streamRules.idle("for streams that were reset");
+        return;
+      }
+      if (!outbound && error.error() != REFUSED_STREAM) {
+        streamRules.reset();
+      }
+      if (stream == null && (id & 1) == 1 && !connection().streamMayHaveExisted(id)) {
+        // Its head could not be read; it must be known all the same, for what follows it.
+        stream = connection().remote().createStream(id, false);
+      }
+    } catch (StreamException unknown) {
+      // It cannot be known, and is reset nevertheless.
+    } catch (Http2Exception worse) {
+      onConnectionError(ctx, outbound, worse, worse);
+      return;
+    }
+    if (tooLong && stream != null && stream.getProperty(key) == null && !stream.isHeadersSent()) {
+      H2Stream refused = new H2Stream(this, stream);
+      stream.setProperty(key, refused);
+      refused.refuse(new IncomingHead(rules), Rule.HEAD_SIZE.refusal());
+    } else {
+      resetStream(ctx, id, error.error().code(), ctx.newPromise());
+    }
+  }
+
+  /** Nothing may follow a reset: what can be sent of the stream goes out before it. */
+  @Override
+  public ChannelFuture resetStream(
+      ChannelHandlerContext ctx, int streamId, long errorCode, ChannelPromise promise) {
+    try {
+      encoder().flowController().writePendingBytes();
+    } catch (Http2Exception failed) {
+      onConnectionError(ctx, true, failed, failed);
+    }
+    ChannelFuture written = super.resetStream(ctx, streamId, errorCode, promise);
+    ctx.flush();
+    return written;
+  }
+
+  /** The frames of requests, and the ends of streams. */
+  private final class Events extends Http2EventAdapter {
+    @Override
+    public void onHeadersRead(
+        ChannelHandlerContext ctx, int id, Http2Headers fields, int padding, boolean end)
+        throws Http2Exception {
+      headers(id, fields, end);
+    }
+
+    @Override
+    public void onHeadersRead(
+        ChannelHandlerContext ctx,
+        int id,
+        Http2Headers fields,
+        int dependency,
+        short weight,
+        boolean exclusive,
+        int padding,
+        boolean end)
+        throws Http2Exception {
+      headers(id, fields, end);
+    }
+
+    private void headers(int id, Http2Headers fields, boolean end) throws Http2Exception {
+      Http2Stream stream = connection().stream(id);
+      H2Stream known = stream.getProperty(key);
+      if (known != null) {
+        known.trailers();
+        return;
+      }
+      if (connection().numActiveStreams() > settings.maxStreams()) {
+        streamRules.refused();
+        throw Http2Exception.streamError(id, REFUSED_STREAM, "too many streams");
+      }
+      guard.request();
+      served = true;
+      IncomingHead head =
+          StreamHead.request(new IncomingHead(rules, origin.trusted()), fields, !end);
+      if (head == null) {
+        throw Http2Exception.streamError(id, PROTOCOL_ERROR, "malformed request");
+      }
+      H2Stream next = new H2Stream(H2Connection.this, stream);
+      stream.setProperty(key, next);
+      next.begin(head, end);
+    }
+
+    @Override
+    public int onDataRead(
+        ChannelHandlerContext ctx, int id, ByteBuf data, int padding, boolean end) {
+      Http2Stream stream = connection().stream(id);
+      H2Stream known = stream.getProperty(key);
+      return padding + (known == null ? data.readableBytes() : known.data(data, end));
+    }
+
+    @Override
+    public void onSettingsAckRead(ChannelHandlerContext ctx) {
+      // Netty has set it to what was announced.
+      connection().remote().maxActiveStreams(settings.maxStreams() + REFUSABLE);
+    }
+
+    @Override
+    public void onPingAckRead(ChannelHandlerContext ctx, long data) {
+      if (data == FAREWELL) {
+        sayLast();
+      }
+    }
+
+    @Override
+    public void onStreamClosed(Http2Stream stream) {
+      of(stream, H2Stream::closed);
+    }
+
+    @Override
+    public void onStreamRemoved(Http2Stream stream) {
+      if (connection().numActiveStreams() == 0) {
+        since = loop.tick();
+        endIfDone();
+      }
+    }
+  }
+
+  // ---- what a stream asks
+
+  ChannelFuture writeHeaders(Http2Stream stream, Http2Headers fields, boolean last) {
+    ChannelHandlerContext ctx = context();
+    return encoder().writeHeaders(ctx, stream.id(), fields, 0, last, ctx.newPromise());
+  }
+
+  void writeData(Http2Stream stream, ByteBuf data, boolean last, ChannelPromise promise) {
+    guard.body(data.readableBytes());
+    encoder().writeData(context(), stream.id(), data, 0, last, promise);
+  }
+
+  boolean writable(Http2Stream stream) {
+    return encoder().flowController().isWritable(stream);
+  }
+
+  void consumed(Http2Stream stream, int bytes) {
+    try {
+      if (connection().local().flowController().consumeBytes(stream, bytes)) {
+        flushSoon();
+      }
+    } catch (Http2Exception error) {
+      onError(context(), false, error);
+    }
+  }
+
+  void reset(Http2Stream stream, Http2Error error) {
+    if (stream.state() != Http2Stream.State.CLOSED) {
+      ChannelHandlerContext ctx = context();
+      resetStream(ctx, stream.id(), error.code(), ctx.newPromise());
+    }
+  }
+
+  void late(Limit limit) {
+    loop.service().ended(limit, origin.client());
+  }
+
+  /** Sends what was written, once all that is to be done now has been. */
+  void flushSoon() {
+    if (!inRead && !flushing) {
+      flushing = true;
+      loop.executor().execute(this::flushNow);
+    }
+  }
+
+  void flushNow() {
+    flushing = false;
+    flush(context());
+  }
+
+  // ---- the end
+
+  private void goAway(int last, Http2Error error) {
+    ChannelHandlerContext ctx = context();
+    try {
+      connection().goAwaySent(last, error.code(), Unpooled.EMPTY_BUFFER);
+    } catch (Http2Exception impossible) {
+      return; // one that named an earlier stream was sent
+    }
+    frameWriter().writeGoAway(ctx, last, error.code(), Unpooled.EMPTY_BUFFER, ctx.newPromise());
+  }
+
+  /** Begins to end it: the client is told, and asked to say that it has heard. */
+  private void leave() {
+    ChannelHandlerContext ctx = context();
+    phase = Phase.TOLD;
+    since = loop.tick();
+    frameWriter()
+        .writeGoAway(
+            ctx, Integer.MAX_VALUE, NO_ERROR.code(), Unpooled.EMPTY_BUFFER, ctx.newPromise());
+    encoder().writePing(ctx, false, FAREWELL, ctx.newPromise());
+    flushNow();
+  }
+
+  /** Says which request is the last. */
+  private void sayLast() {
+    if (phase == Phase.TOLD) {
+      phase = Phase.LEAVING;
+      goAway(connection().remote().lastStreamCreated(), NO_ERROR);
+      flushSoon();
+      endIfDone();
+    }
+  }
+
+  private void endIfDone() {
+    if (phase == Phase.LEAVING && connection().numActiveStreams() == 0) {
+      end();
+    }
+  }
+
+  /** Ends it after what was written, as soon as the client has read it. */
+  private void end() {
+    if (phase == Phase.ENDING || phase == Phase.LINGERING) {
+      return;
+    }
+    phase = Phase.ENDING;
+    forEachStream(H2Stream::closed);
+    context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> linger());
+  }
+
+  private void linger() {
+    if (inputEnded || !channel.isActive()) {
+      close();
+      return;
+    }
+    phase = Phase.LINGERING;
+    since = loop.tick();
+    if (tls == null) {
+      ((DuplexChannel) channel).shutdownOutput();
+    } else {
+      tls.shutdownOutput();
+    }
+  }
+
+  private void close() {
+    if (tls != null) {
+      tls.close();
+    } else {
+      channel.close();
+    }
+  }
+
+  private void forEachStream(Consumer<H2Stream> action) {
+    try {
+      connection()
+          .forEachActiveStream(
+              stream -> {
+                of(stream, action);
+                return true;
+              });
+    } catch (Http2Exception impossible) {
+      throw new IllegalStateException(impossible); // the visitor throws none
+    }
+  }
+
+  // ---- time limits, once a tick
+
+  @Override
+  public void check() {
+    if (stall.over(channel, loop.tick(), loop.writeTicks())) {
+      late(Limit.WRITE);
+      close();
+      return;
+    }
+    int passed = loop.tick() - since;
+    switch (phase) {
+      case OPEN -> {
+        forEachStream(H2Stream::check);
+        if (loop.service().draining()) {
+          leave();
+        } else if (connection().numActiveStreams() == 0
+            && passed > (served ? loop.keepAliveTicks() : loop.headerTicks())) {
+          late(served ? Limit.IDLE : Limit.FIRST_BYTE);
+          leave();
+        }
+      }
+      case TOLD -> {
+        forEachStream(H2Stream::check);
+        if (loop.lingerOver() || passed > loop.drainTicks()) {
+          sayLast();
+        }
+      }
+      case LEAVING -> forEachStream(H2Stream::check);
+      case ENDING -> {}
+      case LINGERING -> {
+        if (passed > LINGER_TICKS) {
+          close();
+        }
+      }
+    }
+  }
+}

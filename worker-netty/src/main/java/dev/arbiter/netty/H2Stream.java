@@ -1,0 +1,292 @@
+package dev.arbiter.netty;
+
+import dev.arbiter.app.Headers;
+import dev.arbiter.app.Response;
+import dev.arbiter.app.TlsInfo;
+import dev.arbiter.http.ConnectionLog.Limit;
+import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Origin;
+import dev.arbiter.http.Refusal;
+import dev.arbiter.http.ResponseHead;
+import dev.arbiter.http.ResponseHead.Framing;
+import dev.arbiter.http.Status;
+import dev.arbiter.http.websocket.Handshake;
+import dev.arbiter.http.websocket.WebSocketSession;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelPromise;
+import io.netty.channel.FileRegion;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Stream;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One stream of HTTP/2: carries one request and its response. On its connection's loop; lives from
+ * the request's head to the end of the stream on both sides.
+ */
+final class H2Stream implements HttpStream {
+  /** What is queued beyond the client's window is no more than this for each stream. */
+  private static final int PIECE = 16 * 1024;
+
+  private final H2Connection connection;
+  private final Http2Stream stream;
+  private @Nullable Exchange exchange;
+  private @Nullable ChannelFuture lastWrite;
+  private boolean inputComplete;
+  private boolean finished;
+  private int unwritten;
+  private int progressAt;
+
+  H2Stream(H2Connection connection, Http2Stream stream) {
+    this.connection = connection;
+    this.stream = stream;
+  }
+
+  // ---- what the connection tells
+
+  /** Takes the request's head, which is well-formed; {@code end} if it is all of the request. */
+  void begin(IncomingHead head, boolean end) {
+    inputComplete = end;
+    Refusal refusal = head.refusal();
+    if (refusal != null) {
+      refuse(head, refusal);
+      return;
+    }
+    Exchange next = new Exchange(this, head, null);
+    exchange = next;
+    next.begin();
+  }
+
+  /** Answers a request that no app sees. */
+  void refuse(IncomingHead head, Refusal refusal) {
+    Response response = Status.response(refusal);
+    byte[] body = ((Response.Body.Bytes) response.body()).bytes();
+    ResponseHead responseHead = loop().responseHead();
+    responseHead.encode(head, response.status(), response.headers(), body.length, true);
+    boolean bodiless = responseHead.framing() == Framing.NONE;
+    writeHead(responseHead, ByteBuffer.wrap(body, 0, bodiless ? 0 : body.length), true);
+    loop().service().logRefused(origin(head).client(), response.status());
+    end(true);
+    flushSoon();
+  }
+
+  /** Takes a part of the body; the caller releases it, and gives the client credit for the rest. */
+  int data(ByteBuf bytes, boolean end) {
+    inputComplete = end;
+    Exchange current = exchange;
+    if (current == null || finished) {
+      return bytes.readableBytes();
+    }
+    current.inbox().take(bytes, end);
+    return 0;
+  }
+
+  /** The trailers have come, which end the body. */
+  void trailers() {
+    inputComplete = true;
+    Exchange current = exchange;
+    if (current != null && !finished) {
+      current.inbox().take(Unpooled.EMPTY_BUFFER, true);
+    }
+  }
+
+  /** There may be room in the client's window. */
+  void writabilityChanged() {
+    Exchange current = exchange;
+    if (current != null && !current.answered() && writable()) {
+      current.outbox().pump();
+    }
+  }
+
+  /** The client has ended its side of the connection: no more comes for any stream. */
+  void inputShut() {
+    Exchange current = exchange;
+    if (current != null && !finished) {
+      current.inbox().end();
+    }
+  }
+
+  /** The stream has ended, by whichever side. */
+  void closed() {
+    Exchange current = exchange;
+    if (!finished) {
+      finished = true;
+      if (current != null) {
+        current.closed();
+      }
+    }
+  }
+
+  /** Looks at its time limits, once a tick. */
+  void check() {
+    if (unwritten > 0 && loop().tick() - progressAt > loop().writeTicks()) {
+      late(Limit.WRITE);
+      reset(Http2Error.CANCEL);
+    } else if (exchange != null && !finished) {
+      exchange.inbox().check();
+    }
+  }
+
+  // ---- what an exchange asks
+
+  @Override
+  public Loop loop() {
+    return connection.loop();
+  }
+
+  @Override
+  public Origin origin(IncomingHead head) {
+    return connection.origin(head);
+  }
+
+  @Override
+  public @Nullable TlsInfo tlsInfo() {
+    return connection.tlsInfo();
+  }
+
+  @Override
+  public boolean inputEnded() {
+    return finished || connection.inputEnded();
+  }
+
+  @Override
+  public void read() {
+    // Each stream has its own window, and consumed() says how much is free.
+  }
+
+  @Override
+  public void consumed(int bytes) {
+    if (bytes > 0) {
+      connection.consumed(stream, bytes);
+    }
+  }
+
+  @Override
+  public void sendContinue() {
+    connection.writeHeaders(stream, StreamHead.interim(100), false);
+    flushSoon();
+  }
+
+  @Override
+  public boolean keeps(Exchange asked) {
+    return asked.inbox().leavesConnectionUsable();
+  }
+
+  @Override
+  public int writeHead(ResponseHead head, ByteBuffer first, boolean last) {
+    boolean alone = !first.hasRemaining();
+    ChannelFuture written =
+        connection.writeHeaders(stream, StreamHead.response(head), last && alone);
+    if (last && alone) {
+      lastWrite = written;
+    }
+    return head.length() + (alone ? 0 : writePart(first, Framing.LENGTH, last));
+  }
+
+  @Override
+  public int writePart(ByteBuffer part, Framing framing, boolean last) {
+    int count = part.remaining();
+    ByteBuf data = connection.allocator().directBuffer(count).writeBytes(part);
+    if (unwritten++ == 0) {
+      progressAt = loop().tick();
+    }
+    ChannelPromise promise = connection.promise();
+    promise.addListener(
+        _ -> {
+          unwritten--;
+          progressAt = loop().tick();
+        });
+    connection.writeData(stream, data, last, promise);
+    if (last) {
+      lastWrite = promise;
+    }
+    return count;
+  }
+
+  @Override
+  public int writeEnd(Framing framing) {
+    writePart(ByteBuffer.allocate(0), framing, true);
+    return 0;
+  }
+
+  @Override
+  public int room() {
+    return PIECE;
+  }
+
+  @Override
+  public boolean writable() {
+    return connection.writable(stream);
+  }
+
+  @Override
+  public void flush() {
+    connection.flushNow();
+  }
+
+  @Override
+  public void flushSoon() {
+    connection.flushSoon();
+  }
+
+  @Override
+  public boolean sendsFiles() {
+    return false; // it is cut into frames
+  }
+
+  @Override
+  public ChannelFuture writeFile(FileRegion part) {
+    throw new IllegalStateException("A stream cannot send a file as it is.");
+  }
+
+  @Override
+  public void done(Exchange ended) {
+    finished = true;
+  }
+
+  /** RFC 9113 section 8.1: after a whole response a client may be asked to send no more. */
+  @Override
+  public void end(boolean linger) {
+    finished = true;
+    ChannelFuture written = lastWrite;
+    if (written == null) {
+      reset(Http2Error.NO_ERROR);
+    } else if (!inputComplete) {
+      written.addListener(
+          _ -> {
+            if (!inputComplete) {
+              reset(Http2Error.NO_ERROR);
+            }
+          });
+    }
+  }
+
+  @Override
+  public void cut(boolean reset) {
+    finished = true;
+    reset(Http2Error.INTERNAL_ERROR);
+  }
+
+  private void reset(Http2Error error) {
+    connection.reset(stream, error);
+  }
+
+  @Override
+  public void late(Limit limit) {
+    connection.late(limit);
+  }
+
+  @Override
+  public WebSocketSession upgrade(
+      Exchange asked,
+      Handshake handshake,
+      Optional<String> subprotocol,
+      Headers headers,
+      CompletableFuture<Void> handled) {
+    throw new IllegalStateException("A stream does not become a WebSocket.");
+  }
+}

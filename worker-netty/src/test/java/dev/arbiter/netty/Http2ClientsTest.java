@@ -1,0 +1,79 @@
+package dev.arbiter.netty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.Response;
+import dev.arbiter.http.tls.TestCertificates;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The JDK's client, which asks for an upgrade in the clear and uses ALPN under TLS. */
+class Http2ClientsTest {
+  private static final int MANY = 50;
+
+  private final BlockingApp echo =
+      request -> {
+        byte[] body = request.body().readAllBytes();
+        return Response.stream("application/octet-stream", out -> out.write(body));
+      };
+
+  private static void exchange(Fixture fixture, HttpClient client, String scheme) throws Exception {
+    URI uri = URI.create(scheme + "://localhost:" + fixture.port() + "/");
+    // The connection is accepted by this thread, while the client waits for it.
+    CompletableFuture<HttpResponse<String>> first =
+        client.sendAsync(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
+    fixture.serveNext();
+    assertThat(first.get().version()).isEqualTo(HttpClient.Version.HTTP_2);
+
+    byte[] large = new byte[3_000_000];
+    new Random(1).nextBytes(large);
+    HttpRequest upload =
+        HttpRequest.newBuilder(uri).POST(BodyPublishers.ofByteArray(large)).build();
+    HttpResponse<byte[]> back = client.send(upload, BodyHandlers.ofByteArray());
+    assertThat(back.version()).isEqualTo(HttpClient.Version.HTTP_2);
+    assertThat(back.body()).isEqualTo(large);
+
+    List<CompletableFuture<HttpResponse<String>>> all = new ArrayList<>();
+    for (int i = 0; i < MANY; i++) {
+      HttpRequest one = HttpRequest.newBuilder(uri).POST(BodyPublishers.ofString("n" + i)).build();
+      all.add(client.sendAsync(one, BodyHandlers.ofString()));
+    }
+    for (int i = 0; i < MANY; i++) {
+      assertThat(all.get(i).get().body()).isEqualTo("n" + i);
+    }
+    assertThat(fixture.open.get()).isEqualTo(1);
+  }
+
+  @Test
+  void inTheClear() throws Exception {
+    try (Fixture fixture = Fixture.serving(echo, "h2c", "both");
+        HttpClient client = HttpClient.newHttpClient()) {
+      exchange(fixture, client, "http");
+    }
+  }
+
+  @Test
+  void underTls(@TempDir Path folder) throws Exception {
+    TestCertificates authority = new TestCertificates("Test Authority");
+    authority.issue("EC", "localhost").write(folder, "server");
+    String[] settings = {
+      "certfile", folder + "/server.pem", "keyfile", folder + "/server.key", "tls-listeners", "6"
+    };
+    try (Fixture fixture = Fixture.serving(echo, settings);
+        HttpClient client = HttpClient.newBuilder().sslContext(authority.client()).build()) {
+      exchange(fixture, client, "https");
+    }
+  }
+}
