@@ -124,7 +124,7 @@ final class Exchange extends HeadView
     if (connection.loop().executor().inEventLoop()) {
       ended(failure);
     } else {
-      connection.loop().executor().execute(() -> ended(failure));
+      boolean _ = connection.loop().tryExecute(() -> ended(failure));
     }
   }
 
@@ -145,7 +145,9 @@ final class Exchange extends HeadView
 
   private void appFailed(Throwable failure) {
     // When the client leaves, what the app reads and sends fails; that is not the app's fault.
-    if (!ClientGone.causes(failure)) {
+    if (ClientGone.causes(failure)) {
+      connection.loop().service().clientLeft(head, failure);
+    } else {
       connection.loop().service().appFailed(head, "failed", failure);
     }
     giveUp();
@@ -231,7 +233,14 @@ final class Exchange extends HeadView
       return;
     }
     gone = true;
-    entry().end(outbox.started() ? outbox.status() : 0, inbox.received(), outbox.bytes());
+    int status = outbox.started() ? outbox.status() : 0;
+    long nanos = entry().end(status, inbox.received(), outbox.bytes());
+    if (status != 0 && !answered) {
+      connection
+          .loop()
+          .service()
+          .log(head, origin().client(), status, outbox.headers(), outbox.sent(), nanos);
+    }
     ClientGone reason = new ClientGone("the client has gone");
     inbox.close();
     outbox.fail(reason);
@@ -241,6 +250,11 @@ final class Exchange extends HeadView
   }
 
   // ---- the head, for the app
+
+  @Override
+  public Headers trailers() {
+    return inbox.trailers();
+  }
 
   @Override
   public Optional<TlsInfo> tls() {

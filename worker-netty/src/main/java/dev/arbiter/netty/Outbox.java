@@ -15,6 +15,7 @@ import io.netty.channel.FileRegion;
 import io.netty.channel.unix.Errors;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -53,6 +54,7 @@ final class Outbox implements Send {
   private boolean pumping;
   private boolean sendingFile;
   private boolean lastChunkWritten;
+  private byte[] lastChunk = LAST_CHUNK;
   private @Nullable CompletableFuture<Void> waiter;
 
   Outbox(Exchange exchange) {
@@ -89,8 +91,18 @@ final class Outbox implements Send {
     return status;
   }
 
+  /** Of head and body, with framing. */
   long bytes() {
     return bytes;
+  }
+
+  /** Of the body alone. */
+  long sent() {
+    return sent;
+  }
+
+  Headers headers() {
+    return headers == null ? Headers.empty() : headers;
   }
 
   @Override
@@ -99,19 +111,18 @@ final class Outbox implements Send {
       return take(event);
     }
     CompletableFuture<Void> stage = new CompletableFuture<>();
-    exchange
-        .connection()
-        .loop()
-        .executor()
-        .execute(
-            () -> {
-              CompletionStage<Void> taken = take(event);
-              if (isSent(taken)) {
-                stage.complete(null);
-              } else {
-                taken.whenComplete((_, failure) -> settle(stage, failure));
-              }
-            });
+    Runnable task =
+        () -> {
+          CompletionStage<Void> taken = take(event);
+          if (isSent(taken)) {
+            stage.complete(null);
+          } else {
+            taken.whenComplete((_, failure) -> settle(stage, failure));
+          }
+        };
+    if (!exchange.connection().loop().tryExecute(task)) {
+      stage.completeExceptionally(new ClientGone("the worker has stopped"));
+    }
     return stage;
   }
 
@@ -133,7 +144,9 @@ final class Outbox implements Send {
         headers = start.headers();
         yield SENT;
       }
+      case SendEvent.Informational interim -> inform(interim);
       case SendEvent.ResponseBody body -> part(body.bytes().duplicate(), body.more());
+      case SendEvent.ResponseTrailers last -> end(last.trailers());
       case SendEvent.ResponseFile file -> {
         boolean whole = !started && !file.more();
         CompletableFuture<Void> stage = new CompletableFuture<>();
@@ -147,6 +160,49 @@ final class Outbox implements Send {
     };
   }
 
+  private CompletionStage<Void> inform(SendEvent.Informational interim) {
+    if (headers != null) {
+      return misused("an interim response was sent after the response was started");
+    }
+    if (exchange.gone()) {
+      return CompletableFuture.failedFuture(new ClientGone("the client has gone"));
+    }
+    HttpConnection connection = exchange.connection();
+    ResponseHead head = connection.loop().responseHead();
+    try {
+      head.encodeInformational(interim.status(), interim.headers());
+    } catch (IllegalArgumentException invalid) {
+      return CompletableFuture.failedFuture(invalid);
+    }
+    if (exchange.head().takesInformational()) {
+      write(
+          connection
+              .allocator()
+              .directBuffer(head.length())
+              .writeBytes(head.bytes(), 0, head.length()));
+      connection.flushSoon();
+    }
+    if (connection.writable()) {
+      return SENT;
+    }
+    CompletableFuture<Void> stage = new CompletableFuture<>();
+    waiter = stage;
+    return stage;
+  }
+
+  private CompletionStage<Void> end(Headers trailers) {
+    if (exchange.head().takesTrailers()) {
+      ResponseHead head = exchange.connection().loop().responseHead();
+      try {
+        head.encodeTrailers(trailers);
+      } catch (IllegalArgumentException invalid) {
+        return CompletableFuture.failedFuture(invalid);
+      }
+      lastChunk = Arrays.copyOf(head.bytes(), head.length());
+    }
+    return part(ByteBuffer.allocate(0), false);
+  }
+
   private static CompletionStage<Void> misused(String what) {
     return CompletableFuture.failedFuture(new IllegalStateException("The app erred: " + what));
   }
@@ -156,6 +212,7 @@ final class Outbox implements Send {
     status = newStatus;
     headers = newHeaders;
     announced = -1; // of what failed before
+    lastChunk = LAST_CHUNK;
     return part(ByteBuffer.wrap(body), false);
   }
 
@@ -255,7 +312,8 @@ final class Outbox implements Send {
     int count = data.remaining();
     if (!started) {
       try {
-        start(start, announced >= 0 ? announced : moreFollows ? -1 : count, data);
+        boolean open = moreFollows || !Arrays.equals(lastChunk, LAST_CHUNK);
+        start(start, announced >= 0 ? announced : open ? -1 : count, data);
       } catch (IllegalArgumentException | IllegalStateException invalid) {
         headers = null;
         announced = -1;
@@ -374,12 +432,10 @@ final class Outbox implements Send {
 
   private void finish() {
     if (framing == Framing.CHUNKED && !lastChunkWritten) {
-      write(
-          exchange.connection().allocator().directBuffer(LAST_CHUNK.length).writeBytes(LAST_CHUNK));
+      write(exchange.connection().allocator().directBuffer(lastChunk.length).writeBytes(lastChunk));
     }
     done = true;
-    Headers fields = headers == null ? Headers.empty() : headers;
-    exchange.responded(status, fields, sent, bytes, keepAlive);
+    exchange.responded(status, headers(), sent, bytes, keepAlive);
   }
 
   /** The connection has ended. */
