@@ -91,7 +91,11 @@ final class HttpSettings {
             "A header for every response that does not bring one of its name; may be repeated",
             REPEATED,
             key("headers")),
-        onOff("compress", false, "Compress responses", LATER),
+        onOff(
+            "compress",
+            false,
+            "Compress answers of 1 KiB or more that are text (gzip) for clients that take it, and"
+                + " send a.gz, a.br or a.zst beside a file of --static. Read docs/compression.md first"),
         onOff("sendfile", true, "Let the kernel send files, without copying them (sendfile(2))"),
         choice(
             "header-map",

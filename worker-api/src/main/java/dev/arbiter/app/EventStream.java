@@ -61,6 +61,13 @@ public final class EventStream {
       IOException reason = new InterruptedIOException("interrupted while it waited for an event");
       reason.initCause(interrupted);
       throw events.reason(reason);
+    } catch (RuntimeException failed) {
+      IOException first = events.gone;
+      if (first == null) {
+        throw failed;
+      }
+      first.addSuppressed(failed); // what the interrupt has led to
+      throw first;
     } finally {
       events.end();
     }

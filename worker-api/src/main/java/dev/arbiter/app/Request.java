@@ -1,5 +1,6 @@
 package dev.arbiter.app;
 
+import java.io.IOException;
 import java.io.InputStream;
 
 /** A request as a {@link BlockingApp} sees it. */
@@ -7,8 +8,38 @@ public interface Request extends RequestHead {
 
   /**
    * The body, read as it arrives: reading blocks until there is more. The first read answers an
-   * {@code Expect: 100-continue}. Reading fails with an {@link java.io.IOException} if the client
-   * goes away or makes no progress for {@code --body-timeout}.
+   * {@code Expect: 100-continue}. Reading fails with an {@link IOException} if the client goes away
+   * or makes no progress for {@code --body-timeout}.
    */
   InputStream body();
+
+  /**
+   * The trailer fields that came after the body (RFC 9110 section 6.5); empty if there were none.
+   * They are kept apart from {@link #headers}, and are no less a client's word than those.
+   *
+   * @throws IllegalStateException the body was not read to its end yet, before which they are not
+   *     known
+   */
+  default Headers trailers() {
+    return Headers.empty();
+  }
+
+  /**
+   * Sends an interim response (RFC 9110 section 15.2) at once, while the app is still at work:
+   *
+   * <pre>{@code
+   * request.inform(103, Headers.of("link", "</style.css>; rel=preload; as=style"));
+   * }</pre>
+   *
+   * <p>Nothing is sent to a client of HTTP/1.0, or to one that asks for a WebSocket: neither
+   * expects it. Middleware does not see it.
+   *
+   * @param status 102 to 199: 100 is sent when {@link #body} is read, 101 with {@link
+   *     Response#webSocket}
+   * @param headers of this response alone; what concerns the connection or the framing is left out
+   * @throws IOException the client has gone
+   * @throws IllegalArgumentException the status or a field is not valid
+   * @throws IllegalStateException the response has begun
+   */
+  default void inform(int status, Headers headers) throws IOException {}
 }

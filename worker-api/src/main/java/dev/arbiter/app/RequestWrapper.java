@@ -1,102 +1,18 @@
 package dev.arbiter.app;
 
+import java.io.IOException;
 import java.io.InputStream;
-import java.net.SocketAddress;
-import java.time.Duration;
-import java.util.Map;
-import java.util.Optional;
 
 /**
  * A request that says what another one says: extend it, and override what should differ, to give an
  * app another view of a request. Serves both contracts. As safe for several threads as what it
  * wraps.
  */
-public class RequestWrapper implements Request, HttpScope {
-  private final RequestHead wrapped;
+public class RequestWrapper extends HeadWrapper implements Request, HttpScope {
 
   /** Wraps a {@link Request} or an {@link HttpScope}. */
   public RequestWrapper(RequestHead wrapped) {
-    this.wrapped = wrapped;
-  }
-
-  /** What was wrapped. */
-  public final RequestHead wrapped() {
-    return wrapped;
-  }
-
-  @Override
-  public String method() {
-    return wrapped.method();
-  }
-
-  @Override
-  public String target() {
-    return wrapped.target();
-  }
-
-  @Override
-  public String rawPath() {
-    return wrapped.rawPath();
-  }
-
-  @Override
-  public String path() {
-    return wrapped.path();
-  }
-
-  @Override
-  public String query() {
-    return wrapped.query();
-  }
-
-  @Override
-  public String httpVersion() {
-    return wrapped.httpVersion();
-  }
-
-  @Override
-  public String scheme() {
-    return wrapped.scheme();
-  }
-
-  @Override
-  public String host() {
-    return wrapped.host();
-  }
-
-  @Override
-  public Optional<TlsInfo> tls() {
-    return wrapped.tls();
-  }
-
-  @Override
-  public Headers headers() {
-    return wrapped.headers();
-  }
-
-  @Override
-  public Optional<SocketAddress> client() {
-    return wrapped.client();
-  }
-
-  @Override
-  public Optional<SocketAddress> server() {
-    return wrapped.server();
-  }
-
-  @Override
-  public String rootPath() {
-    return wrapped.rootPath();
-  }
-
-  @Override
-  public void extendDeadline(Duration time) {
-    wrapped.extendDeadline(time);
-  }
-
-  @Override
-  public Map<String, Object> state() {
-    return wrapped.state();
+    super(wrapped);
   }
 
   /**
@@ -105,6 +21,26 @@ public class RequestWrapper implements Request, HttpScope {
    */
   @Override
   public InputStream body() {
-    return wrapped instanceof Request request ? request.body() : InputStream.nullInputStream();
+    return wrapped() instanceof Request request ? request.body() : InputStream.nullInputStream();
+  }
+
+  @Override
+  public Headers trailers() {
+    return switch (wrapped()) {
+      case Request request -> request.trailers();
+      case HttpScope scope -> scope.trailers();
+      default -> Headers.empty();
+    };
+  }
+
+  /**
+   * Sends an interim response, as {@link Request#inform} has it; does nothing if what was wrapped
+   * is no {@link Request}: an {@link AsyncApp} sends {@link SendEvent.Informational}.
+   */
+  @Override
+  public void inform(int status, Headers headers) throws IOException {
+    if (wrapped() instanceof Request request) {
+      request.inform(status, headers);
+    }
   }
 }

@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * A {@link BlockingApp}'s answer.
@@ -16,12 +17,18 @@ import java.util.Optional;
  *     {@link Body.File}; a {@link Body.Stream} without one is sent chunked
  * @param body what follows
  * @param background what to do after it; see {@link #withBackground}
+ * @param trailers what follows the body; see {@link #withTrailers}
  */
-public record Response(int status, Headers headers, Body body, Optional<Runnable> background) {
+public record Response(
+    int status,
+    Headers headers,
+    Body body,
+    Optional<Runnable> background,
+    Optional<Supplier<Headers>> trailers) {
 
   /** An answer with nothing to do after it. */
   public Response(int status, Headers headers, Body body) {
-    this(status, headers, body, Optional.empty());
+    this(status, headers, body, Optional.empty(), Optional.empty());
   }
 
   /** What follows a response's head. */
@@ -156,22 +163,22 @@ public record Response(int status, Headers headers, Body body, Optional<Runnable
 
   /** The same with another status. */
   public Response withStatus(int newStatus) {
-    return new Response(newStatus, headers, body, background);
+    return new Response(newStatus, headers, body, background, trailers);
   }
 
   /** The same with another body. */
   public Response withBody(Body newBody) {
-    return new Response(status, headers, newBody, background);
+    return new Response(status, headers, newBody, background, trailers);
   }
 
   /** The same with these header fields in place of its own. */
   public Response withHeaders(Headers newHeaders) {
-    return new Response(status, newHeaders, body, background);
+    return new Response(status, newHeaders, body, background, trailers);
   }
 
   /** The same with one more header field. */
   public Response withHeader(String name, String value) {
-    return new Response(status, headers.with(name, value), body, background);
+    return new Response(status, headers.with(name, value), body, background, trailers);
   }
 
   /**
@@ -190,6 +197,20 @@ public record Response(int status, Headers headers, Body body, Optional<Runnable
                       work.run();
                     })
             .orElse(work);
-    return new Response(status, headers, body, Optional.of(all));
+    return new Response(status, headers, body, Optional.of(all), trailers);
+  }
+
+  /**
+   * The same with trailer fields (RFC 9110 section 6.5): what is only known when the body has been
+   * made, such as a checksum of it, or how long it took. In HTTP/1.1 they need a body in chunks,
+   * which such a body then is; name them beforehand in a {@code Trailer} field if you can.
+   *
+   * @param fields asked once, on the request's thread, when the body's last part is about to go
+   *     out; not at all if {@link Trailers#sentTo} says that they cannot be sent, or there is a
+   *     {@code Content-Length}, or no body. A field that {@link Trailers#allows} refuses is the
+   *     app's failure, and cuts the response
+   */
+  public Response withTrailers(Supplier<Headers> fields) {
+    return new Response(status, headers, body, background, Optional.of(fields));
   }
 }

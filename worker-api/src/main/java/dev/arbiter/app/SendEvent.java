@@ -4,11 +4,21 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an {@link AsyncApp} sends: one {@link ResponseStart}, then parts of a body, the last with
- * {@code more} false. In a {@link WebSocketScope} {@link WebSocketAccept}, then messages, then
- * perhaps {@link WebSocketClose}; or, instead of accepting, a response.
+ * What an {@link AsyncApp} sends: perhaps some {@link Informational}, one {@link ResponseStart},
+ * then parts of a body, the last with {@code more} false, or {@link ResponseTrailers} after them.
+ * In a {@link WebSocketScope} {@link WebSocketAccept}, then messages, then perhaps {@link
+ * WebSocketClose}; or, instead of accepting, a response.
  */
 public sealed interface SendEvent {
+
+  /**
+   * An interim response, before {@link ResponseStart}, and sent at once: see {@link
+   * Request#inform}.
+   *
+   * @param status 102 to 199
+   * @param headers of this response alone
+   */
+  record Informational(int status, Headers headers) implements SendEvent {}
 
   /**
    * The status and header fields. Without a {@code Content-Length} a body in one part gets one, and
@@ -37,6 +47,16 @@ public sealed interface SendEvent {
    * @param more whether another part follows
    */
   record ResponseFile(Response.Body.File file, boolean more) implements SendEvent {}
+
+  /**
+   * The end of the body, after parts that all had {@code more} true: trailer fields (RFC 9110
+   * section 6.5). They are left out, and only the body ended, where {@link Trailers#sentTo} says
+   * that they cannot be sent or there is a {@code Content-Length}.
+   *
+   * @param trailers the stage fails with an {@link IllegalArgumentException} if {@link
+   *     Trailers#allows} refuses one
+   */
+  record ResponseTrailers(Headers trailers) implements SendEvent {}
 
   /**
    * Accepts a WebSocket.

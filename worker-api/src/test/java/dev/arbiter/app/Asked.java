@@ -11,6 +11,11 @@ import java.util.Optional;
 public record Asked(String method, String target, Headers headers, Optional<SocketAddress> client)
     implements Request, HttpScope {
 
+  @Override
+  public Headers trailers() {
+    return Headers.empty();
+  }
+
   /** Asks for {@code target}, with header names and values in turn. */
   public static Asked of(String method, String target, String... headers) {
     return new Asked(

@@ -4,6 +4,7 @@ import dev.arbiter.app.App;
 import dev.arbiter.app.Hooks;
 import dev.arbiter.app.Lifespan;
 import dev.arbiter.app.Notice;
+import dev.arbiter.app.middleware.Compression;
 import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.WorkerContext;
 import java.io.PrintWriter;
@@ -34,7 +35,9 @@ public final class AppHost {
     this.lifespan = lifespan;
     this.context = context;
     this.hooks = WorkerHooks.load(context, loaded.loader());
-    this.serving = mounts.around(hooks.map(all -> all.around(loaded.app())).orElse(loaded.app()));
+    App hooked = hooks.map(all -> all.around(loaded.app())).orElse(loaded.app());
+    boolean compress = context.settings().flag("compress", false);
+    this.serving = mounts.around(compress ? Compression.create().around(hooked) : hooked);
   }
 
   /**
@@ -78,7 +81,10 @@ public final class AppHost {
     return host;
   }
 
-  /** The app that requests are given to, behind static folders and hooks if there are any. */
+  /**
+   * The app that requests are given to, behind static folders, compression and hooks if there are
+   * any.
+   */
   public App app() {
     return serving;
   }

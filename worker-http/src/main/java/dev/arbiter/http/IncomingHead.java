@@ -1,6 +1,8 @@
 package dev.arbiter.http;
 
 import dev.arbiter.app.Headers;
+import dev.arbiter.app.Response;
+import dev.arbiter.app.Trailers;
 import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.RequestRules.Underscores;
 import java.util.Arrays;
@@ -36,6 +38,8 @@ public final class IncomingHead {
   private boolean http2Named;
   private boolean upgrades;
   private boolean inTrailers;
+  private String[] trailers = {};
+  private int trailerLength;
   private int hosts;
   private int hostAt;
   private long contentLength = -1;
@@ -122,9 +126,7 @@ public final class IncomingHead {
     if (!allowed(name, value)) {
       return false;
     }
-    if (name.indexOf('_') >= 0
-        && rules.underscores() != Underscores.DANGEROUS
-        && !(trusted && rules.lets(name))) {
+    if (!spelledWell(name)) {
       return rules.underscores() == Underscores.DROP || broken(Rule.FIELD_UNDERSCORE);
     }
     if (!meaning(name, value)) {
@@ -140,16 +142,37 @@ public final class IncomingHead {
 
   /**
    * Takes one trailer field; as many and as long ones are let in as header fields, of which they
-   * are counted apart. Returns whether it is fine.
+   * are counted apart, and with the same rule for underscores. By the thread that reads the body,
+   * before its end. Returns whether it is fine.
    */
-  boolean trailer(String name, String value) {
+  public boolean trailer(String name, String value) {
     if (!inTrailers) {
       inTrailers = true;
       count = 0;
       size = 0;
     }
-    return allowed(name, value)
-        && (!ChunkFraming.forbiddenTrailer(name) || broken(Rule.TRAILER_FORBIDDEN));
+    if (!allowed(name, value)) {
+      return false;
+    }
+    if (ChunkFraming.forbiddenTrailer(name)) {
+      return broken(Rule.TRAILER_FORBIDDEN);
+    }
+    if (!spelledWell(name)) {
+      return rules.underscores() == Underscores.DROP || broken(Rule.FIELD_UNDERSCORE);
+    }
+    if (trailerLength == trailers.length) {
+      trailers = Arrays.copyOf(trailers, Math.max(4, trailerLength * 2));
+    }
+    trailers[trailerLength++] = name;
+    trailers[trailerLength++] = value;
+    return true;
+  }
+
+  /** Whether the name has no underscore, or may have one. */
+  private boolean spelledWell(String name) {
+    return name.indexOf('_') < 0
+        || rules.underscores() == Underscores.DANGEROUS
+        || (trusted && rules.lets(name));
   }
 
   private boolean allowed(String name, String value) {
@@ -345,6 +368,39 @@ public final class IncomingHead {
       headers = known;
     }
     return known;
+  }
+
+  /**
+   * The trailer fields that have come; all of them once the body has ended, of which the asking
+   * thread must know from the one that read it.
+   */
+  public Headers trailers() {
+    return trailerLength == 0
+        ? Headers.empty()
+        : Headers.of(Arrays.copyOf(trailers, trailerLength));
+  }
+
+  /** Whether this response may have trailers: the client takes them, and there will be chunks. */
+  public boolean takesTrailers(Response response) {
+    int status = response.status();
+    return !method.equals("HEAD")
+        && !Status.bodiless(status)
+        && status != 205
+        && takesTrailers()
+        && !response.headers().contains("content-length");
+  }
+
+  /** Whether the client takes trailers; see {@link Trailers#sentTo}. */
+  public boolean takesTrailers() {
+    return Trailers.sentTo(httpVersion(), headers());
+  }
+
+  /**
+   * Whether an interim response may be sent: not to HTTP/1.0 (RFC 9110 section 15.2), and not where
+   * a client waits for the 101 of its handshake, of which many take nothing else.
+   */
+  public boolean takesInformational() {
+    return http11 && !upgrades;
   }
 
   /** The number of fields kept. */

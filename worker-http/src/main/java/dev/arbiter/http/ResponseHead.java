@@ -3,7 +3,12 @@ package dev.arbiter.http;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.arbiter.app.Headers;
+import dev.arbiter.app.Trailers;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the bytes of a response's head and decides how its body is framed: that is the worker's
@@ -32,7 +37,20 @@ public final class ResponseHead {
   private static final byte[] KEEP_UPGRADE = "Connection: upgrade\r\n".getBytes(US_ASCII);
   private static final byte[] CHUNKED = "Transfer-Encoding: chunked\r\n".getBytes(US_ASCII);
   private static final byte[] LENGTH = "Content-Length: ".getBytes(US_ASCII);
+  private static final byte[] LAST_CHUNK = "0\r\n".getBytes(US_ASCII);
   private static final byte[] SERVER = "Server: arbiter\r\n".getBytes(US_ASCII);
+
+  /** What an interim response has no business with (RFC 9110 sections 7.6.1, 8.6 and 15.2). */
+  private static final Set<String> NOT_INTERIM =
+      Set.of(
+          "connection",
+          "content-length",
+          "keep-alive",
+          "proxy-connection",
+          "te",
+          "trailer",
+          "transfer-encoding",
+          "upgrade");
 
   private final boolean serverHeader;
   private final boolean dateHeader;
@@ -45,6 +63,8 @@ public final class ResponseHead {
   private boolean named;
   private boolean upgrade;
   private boolean upgradeRequired;
+  private @Nullable String announcedTrailers;
+  private Set<String> connectionFields = Set.of();
   private long bodyLength;
 
   /** A head that adds {@code Server}, {@code Date} and {@code --header} as the settings say. */
@@ -105,8 +125,51 @@ public final class ResponseHead {
     put('\n');
   }
 
+  /**
+   * Makes an interim response: a head that has no body, and after which the response still comes.
+   *
+   * @throws IllegalArgumentException if the app's status or a field is not valid
+   */
+  public void encodeInformational(int status, Headers headers) {
+    if (status < 102 || status > 199) {
+      throw new IllegalArgumentException(
+          "The app's interim status is " + status + "; it must be 102 to 199.");
+    }
+    length = 0;
+    put(Status.line(status));
+    for (int i = 0; i < headers.size(); i++) {
+      if (!NOT_INTERIM.contains(headers.name(i).toLowerCase(Locale.ROOT))) {
+        line(headers.name(i), headers.value(i));
+      }
+    }
+    put('\r');
+    put('\n');
+  }
+
+  /**
+   * Makes the end of a chunked body: its last chunk and the trailer section (RFC 9112 section
+   * 7.1.2). What was said of the response's head stays.
+   *
+   * @throws IllegalArgumentException if a field is not valid or not allowed there
+   */
+  public void encodeTrailers(Headers trailers) {
+    length = 0;
+    put(LAST_CHUNK);
+    for (int i = 0; i < trailers.size(); i++) {
+      if (!Trailers.allows(trailers.name(i))) {
+        throw new IllegalArgumentException(
+            "The app's response has a trailer that is not allowed there: " + trailers.name(i));
+      }
+      line(trailers.name(i), trailers.value(i));
+    }
+    put('\r');
+    put('\n');
+  }
+
   private void begin(int status, Headers headers) {
     length = 0;
+    announcedTrailers = null;
+    connectionFields = connectionFields(headers);
     bodyLength = -1;
     dated = !dateHeader;
     named = !serverHeader;
@@ -176,6 +239,9 @@ public final class ResponseHead {
     } else if (request.http11()) {
       framing = Framing.CHUNKED;
       put(CHUNKED);
+      if (announcedTrailers != null && request.takesTrailers()) {
+        line("Trailer", announcedTrailers);
+      }
     } else {
       framing = Framing.UNTIL_CLOSE;
       keepAlive = false;
@@ -201,6 +267,10 @@ public final class ResponseHead {
             return;
           }
           upgrade = true;
+        } else if (name.equalsIgnoreCase("trailer")) {
+          // Only where trailers can follow.
+          announcedTrailers = announcedTrailers == null ? value : announcedTrailers + ", " + value;
+          return;
         }
       }
       case 10 -> {
@@ -232,6 +302,29 @@ public final class ResponseHead {
       }
       default -> {}
     }
+    if (connectionFields.isEmpty() || !connectionFields.contains(name.toLowerCase(Locale.ROOT))) {
+      line(name, value);
+    }
+  }
+
+  /**
+   * What the app says in Connection concerns this connection alone. Without that field, which the
+   * worker does not pass on, it would be taken for the whole way's.
+   */
+  private static Set<String> connectionFields(Headers headers) {
+    @Nullable Set<String> names = null;
+    for (int i = 0; i < headers.size(); i++) {
+      if (headers.name(i).length() == 10 && headers.name(i).equalsIgnoreCase("connection")) {
+        names = names == null ? new HashSet<>() : names;
+        for (String option : headers.value(i).split(",", -1)) {
+          names.add(option.strip().toLowerCase(Locale.ROOT));
+        }
+      }
+    }
+    return names == null ? Set.of() : names;
+  }
+
+  private void line(String name, String value) {
     int needed = length + name.length() + value.length() + 4;
     if (needed > bytes.length) {
       bytes = Arrays.copyOf(bytes, Math.max(needed, bytes.length * 2));

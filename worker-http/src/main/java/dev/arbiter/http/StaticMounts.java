@@ -56,7 +56,10 @@ final class StaticMounts {
             "Relative folders start in the workers' own (--chdir).",
             null);
       }
-      mounts.add(StaticFiles.of(folder).under(pair.substring(0, equals)));
+      mounts.add(
+          StaticFiles.of(folder)
+              .under(pair.substring(0, equals))
+              .precompressed(settings.flag("compress", false)));
     }
     return new StaticMounts(List.copyOf(mounts));
   }

@@ -4,6 +4,7 @@ import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
+import dev.arbiter.app.SendEvent.Informational;
 import dev.arbiter.app.SendEvent.ResponseStart;
 import dev.arbiter.app.TlsInfo;
 import dev.arbiter.http.HeadView;
@@ -48,6 +49,8 @@ final class BlockingCall extends HeadView implements Request, Runnable {
         entry().afterwards(response.background().get());
       }
       switch (response.body()) {
+        case Response.Body.Bytes whole when trailersFollow(response) ->
+            write(response, new Response.Body.Stream(out -> out.write(whole.bytes())));
         case Response.Body.Bytes whole ->
             exchange.stream()
                 .loop()
@@ -89,13 +92,21 @@ final class BlockingCall extends HeadView implements Request, Runnable {
     if (!method().equals("HEAD") && !Status.bodiless(response.status())) {
       stream.writer().writeTo(output);
     }
-    output.finish();
+    output.finish(trailersFollow(response) ? response.trailers() : Optional.empty());
+  }
+
+  private boolean trailersFollow(Response response) {
+    return response.trailers().isPresent() && exchange.head().takesTrailers(response);
   }
 
   private void write(Response response, Response.Body.File file) throws IOException {
     Outbox outbox = exchange.outbox();
     outbox.send(new ResponseStart(response.status(), response.headers()));
-    FileBody.write(outbox, file, true, false);
+    boolean trailersFollow = trailersFollow(response);
+    FileBody.write(outbox, file, !trailersFollow, trailersFollow);
+    if (trailersFollow) {
+      new BodyOutput(outbox).finish(response.trailers());
+    }
   }
 
   @Override
@@ -106,6 +117,16 @@ final class BlockingCall extends HeadView implements Request, Runnable {
       body = input;
     }
     return input;
+  }
+
+  @Override
+  public Headers trailers() {
+    return exchange.trailers();
+  }
+
+  @Override
+  public void inform(int status, Headers headers) throws IOException {
+    BodyInput.await(exchange.outbox().send(new Informational(status, headers)));
   }
 
   @Override

@@ -1,11 +1,15 @@
 package dev.arbiter.netty;
 
+import dev.arbiter.app.Headers;
 import dev.arbiter.app.Send;
 import dev.arbiter.app.SendEvent.ResponseBody;
+import dev.arbiter.app.SendEvent.ResponseTrailers;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /** A response's body as a stream; blocks its thread, which is virtual, while the client is slow. */
 final class BodyOutput extends OutputStream {
@@ -47,8 +51,14 @@ final class BodyOutput extends OutputStream {
     send(part, true);
   }
 
-  void finish() throws IOException {
-    send(ByteBuffer.wrap(buffer, 0, length), false);
+  /** Ends the body; with trailers, which are asked for now. */
+  void finish(Optional<Supplier<Headers>> trailers) throws IOException {
+    if (trailers.isEmpty()) {
+      send(ByteBuffer.wrap(buffer, 0, length), false);
+    } else {
+      flush();
+      BodyInput.await(send.send(new ResponseTrailers(trailers.get().get())));
+    }
   }
 
   private void send(ByteBuffer part, boolean more) throws IOException {

@@ -126,7 +126,7 @@ final class Exchange extends HeadView
     if (stream.loop().executor().inEventLoop()) {
       ended(failure);
     } else {
-      stream.loop().executor().execute(() -> ended(failure));
+      boolean _ = stream.loop().tryExecute(() -> ended(failure));
     }
   }
 
@@ -147,7 +147,9 @@ final class Exchange extends HeadView
 
   private void appFailed(Throwable failure) {
     // When the client leaves, what the app reads and sends fails; that is not the app's fault.
-    if (!ClientGone.causes(failure)) {
+    if (ClientGone.causes(failure)) {
+      stream.loop().service().clientLeft(head, failure);
+    } else {
       stream.loop().service().appFailed(head, "failed", failure);
     }
     giveUp();
@@ -233,7 +235,14 @@ final class Exchange extends HeadView
       return;
     }
     gone = true;
-    entry().end(outbox.started() ? outbox.status() : 0, inbox.received(), outbox.bytes());
+    int status = outbox.started() ? outbox.status() : 0;
+    long nanos = entry().end(status, inbox.received(), outbox.bytes());
+    if (status != 0 && !answered) {
+      connection
+          .loop()
+          .service()
+          .log(head, origin().client(), status, outbox.headers(), outbox.sent(), nanos);
+    }
     ClientGone reason = new ClientGone("the client has gone");
     inbox.close();
     outbox.fail(reason);
@@ -243,6 +252,11 @@ final class Exchange extends HeadView
   }
 
   // ---- the head, for the app
+
+  @Override
+  public Headers trailers() {
+    return inbox.trailers();
+  }
 
   @Override
   public Optional<TlsInfo> tls() {

@@ -417,7 +417,7 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
       Http2Stream stream = connection().stream(id);
       H2Stream known = stream.getProperty(key);
       if (known != null) {
-        known.trailers();
+        known.trailers(fields);
         return;
       }
       if (connection().numActiveStreams() > settings.maxStreams()) {

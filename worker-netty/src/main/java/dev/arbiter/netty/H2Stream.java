@@ -18,8 +18,10 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.FileRegion;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -86,12 +88,19 @@ final class H2Stream implements HttpStream {
   }
 
   /** The trailers have come, which end the body. */
-  void trailers() {
+  void trailers(Http2Headers fields) {
     inputComplete = true;
     Exchange current = exchange;
-    if (current != null && !finished) {
-      current.inbox().take(Unpooled.EMPTY_BUFFER, true);
+    if (current == null || finished) {
+      return;
     }
+    for (Map.Entry<CharSequence, CharSequence> field : fields) {
+      if (!current.head().trailer(field.getKey().toString(), field.getValue().toString())) {
+        current.inbox().malformed();
+        return;
+      }
+    }
+    current.inbox().take(Unpooled.EMPTY_BUFFER, true);
   }
 
   /** There may be room in the client's window. */
@@ -177,6 +186,12 @@ final class H2Stream implements HttpStream {
   }
 
   @Override
+  public int writeInformational(ResponseHead head) {
+    connection.writeHeaders(stream, StreamHead.response(head), false);
+    return head.length();
+  }
+
+  @Override
   public int writeHead(ResponseHead head, ByteBuffer first, boolean last) {
     boolean alone = !first.hasRemaining();
     ChannelFuture written =
@@ -208,9 +223,13 @@ final class H2Stream implements HttpStream {
   }
 
   @Override
-  public int writeEnd(Framing framing) {
-    writePart(ByteBuffer.allocate(0), framing, true);
-    return 0;
+  public int writeEnd(Framing framing, byte @Nullable [] trailers) {
+    if (trailers == null) {
+      writePart(ByteBuffer.allocate(0), framing, true);
+      return 0;
+    }
+    lastWrite = connection.writeHeaders(stream, StreamHead.trailers(trailers), true);
+    return trailers.length;
   }
 
   @Override

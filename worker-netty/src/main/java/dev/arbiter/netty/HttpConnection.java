@@ -383,6 +383,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
   }
 
   @Override
+  public int writeInformational(ResponseHead head) {
+    return write(allocator().directBuffer(head.length()).writeBytes(head.bytes(), 0, head.length()));
+  }
+
+  @Override
   public int writeHead(ResponseHead head, ByteBuffer first, boolean last) {
     ByteBuf out = allocator().directBuffer(head.length() + first.remaining());
     return write(out.writeBytes(head.bytes(), 0, head.length()).writeBytes(first));
@@ -403,9 +408,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
   }
 
   @Override
-  public int writeEnd(Framing framing) {
+  public int writeEnd(Framing framing, byte @Nullable [] trailers) {
+    byte[] end = trailers == null ? LAST_CHUNK : trailers;
     return framing == Framing.CHUNKED
-        ? write(allocator().directBuffer(LAST_CHUNK.length).writeBytes(LAST_CHUNK))
+        ? write(allocator().directBuffer(end.length).writeBytes(end))
         : 0;
   }
 

@@ -52,6 +52,9 @@ interface HttpStream {
   /** Whether the client may be told that its next request is welcome here. */
   boolean keeps(Exchange exchange);
 
+  /** Writes the head of an interim response; the response is still to come. Returns its length. */
+  int writeInformational(ResponseHead head);
+
   /**
    * Writes a response's head and what there is of its body.
    *
@@ -70,8 +73,13 @@ interface HttpStream {
    */
   int writePart(ByteBuffer part, Framing framing, boolean last);
 
-  /** Ends a body whose last part was not known to be the last. Returns how many bytes it took. */
-  int writeEnd(Framing framing);
+  /**
+   * Ends a body whose last part was not the last of the response.
+   *
+   * @param trailers as {@link ResponseHead#encodeTrailers} makes them; null if there are none
+   * @return how many bytes it took
+   */
+  int writeEnd(Framing framing, byte @Nullable [] trailers);
 
   /** The most bytes of a part that are written at once. */
   int room();

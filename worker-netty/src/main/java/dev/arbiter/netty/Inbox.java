@@ -1,5 +1,6 @@
 package dev.arbiter.netty;
 
+import dev.arbiter.app.Headers;
 import dev.arbiter.app.Receive;
 import dev.arbiter.app.ReceiveEvent;
 import dev.arbiter.app.ReceiveEvent.Disconnect;
@@ -29,6 +30,7 @@ final class Inbox implements Receive {
   private long received;
   private boolean complete;
   private boolean lastGiven;
+  private volatile @Nullable Headers trailers;
   private boolean asked;
   private boolean discarding;
   private int discarded;
@@ -39,6 +41,22 @@ final class Inbox implements Receive {
   Inbox(Exchange exchange) {
     this.exchange = exchange;
     this.complete = !exchange.head().hasBody();
+    if (complete) {
+      trailers = Headers.empty();
+    }
+  }
+
+  /**
+   * What came after the body, once the app was given its last part. Any thread.
+   *
+   * @throws IllegalStateException before that
+   */
+  Headers trailers() {
+    Headers known = trailers;
+    if (known == null) {
+      throw new IllegalStateException("Trailers are known when the body was read to its end.");
+    }
+    return known;
   }
 
   /** Whether the whole body has come, read or not. */
@@ -78,7 +96,9 @@ final class Inbox implements Receive {
       return ask(new CompletableFuture<>());
     }
     CompletableFuture<ReceiveEvent> event = new CompletableFuture<>();
-    exchange.stream().loop().executor().execute(() -> ask(event));
+    if (!exchange.stream().loop().tryExecute(() -> ask(event))) {
+      event.completeExceptionally(new ClientGone("the worker has stopped"));
+    }
     return event;
   }
 
@@ -131,14 +151,22 @@ final class Inbox implements Receive {
       buffered -= part.remaining();
       exchange.stream().consumed(part.remaining());
       lastGiven = complete && buffered == 0;
+      noteTrailers();
       return new RequestBody(part, !lastGiven);
     }
     if (complete && !lastGiven) {
       lastGiven = true;
+      noteTrailers();
       return new RequestBody(EMPTY, false);
     }
     boolean over = exchange.answered() || exchange.gone() || exchange.stream().inputEnded();
     return over ? new Disconnect() : null;
+  }
+
+  private void noteTrailers() {
+    if (lastGiven) {
+      trailers = exchange.head().trailers();
+    }
   }
 
   // ---- the connection

@@ -18,6 +18,7 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -304,6 +305,19 @@ final class Loop {
       if (i < connections.size()) {
         connections.get(i).check();
       }
+    }
+  }
+
+  /**
+   * Runs {@code task} on the loop. Returns false if it never will: the worker has stopped, and what
+   * an app still does for a client that has gone is of no consequence.
+   */
+  boolean tryExecute(Runnable task) {
+    try {
+      executor().execute(task);
+      return true;
+    } catch (RejectedExecutionException _) {
+      return false;
     }
   }
 

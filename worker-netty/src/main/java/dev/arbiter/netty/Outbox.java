@@ -12,6 +12,7 @@ import io.netty.channel.FileRegion;
 import io.netty.channel.unix.Errors;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -49,6 +50,10 @@ final class Outbox implements Send {
   private boolean pumping;
   private boolean sendingFile;
   private boolean endWritten;
+
+  /** Encoded, with the last chunk before them; null if there are none. */
+  private byte @Nullable [] trailers;
+
   private @Nullable CompletableFuture<Void> waiter;
 
   Outbox(Exchange exchange) {
@@ -85,8 +90,18 @@ final class Outbox implements Send {
     return status;
   }
 
+  /** Of head and body, with framing. */
   long bytes() {
     return bytes;
+  }
+
+  /** Of the body alone. */
+  long sent() {
+    return sent;
+  }
+
+  Headers headers() {
+    return headers == null ? Headers.empty() : headers;
   }
 
   @Override
@@ -95,18 +110,18 @@ final class Outbox implements Send {
       return take(event);
     }
     CompletableFuture<Void> stage = new CompletableFuture<>();
-    exchange.stream()
-        .loop()
-        .executor()
-        .execute(
-            () -> {
-              CompletionStage<Void> taken = take(event);
-              if (isSent(taken)) {
-                stage.complete(null);
-              } else {
-                taken.whenComplete((_, failure) -> settle(stage, failure));
-              }
-            });
+    Runnable task =
+        () -> {
+          CompletionStage<Void> taken = take(event);
+          if (isSent(taken)) {
+            stage.complete(null);
+          } else {
+            taken.whenComplete((_, failure) -> settle(stage, failure));
+          }
+        };
+    if (!exchange.stream().loop().tryExecute(task)) {
+      stage.completeExceptionally(new ClientGone("the worker has stopped"));
+    }
     return stage;
   }
 
@@ -128,7 +143,9 @@ final class Outbox implements Send {
         headers = start.headers();
         yield SENT;
       }
+      case SendEvent.Informational interim -> inform(interim);
       case SendEvent.ResponseBody body -> part(body.bytes().duplicate(), body.more());
+      case SendEvent.ResponseTrailers last -> end(last.trailers());
       case SendEvent.ResponseFile file -> {
         boolean whole = !started && !file.more();
         CompletableFuture<Void> stage = new CompletableFuture<>();
@@ -141,6 +158,45 @@ final class Outbox implements Send {
     };
   }
 
+  private CompletionStage<Void> inform(SendEvent.Informational interim) {
+    if (headers != null) {
+      return misused("an interim response was sent after the response was started");
+    }
+    if (exchange.gone()) {
+      return CompletableFuture.failedFuture(new ClientGone("the client has gone"));
+    }
+    HttpStream stream = exchange.stream();
+    ResponseHead head = stream.loop().responseHead();
+    try {
+      head.encodeInformational(interim.status(), interim.headers());
+    } catch (IllegalArgumentException invalid) {
+      return CompletableFuture.failedFuture(invalid);
+    }
+    if (exchange.head().takesInformational()) {
+      bytes += stream.writeInformational(head);
+      stream.flushSoon();
+    }
+    if (stream.writable()) {
+      return SENT;
+    }
+    CompletableFuture<Void> stage = new CompletableFuture<>();
+    waiter = stage;
+    return stage;
+  }
+
+  private CompletionStage<Void> end(Headers fields) {
+    if (exchange.head().takesTrailers()) {
+      ResponseHead head = exchange.stream().loop().responseHead();
+      try {
+        head.encodeTrailers(fields);
+      } catch (IllegalArgumentException invalid) {
+        return CompletableFuture.failedFuture(invalid);
+      }
+      trailers = Arrays.copyOf(head.bytes(), head.length());
+    }
+    return part(ByteBuffer.allocate(0), false);
+  }
+
   private static CompletionStage<Void> misused(String what) {
     return CompletableFuture.failedFuture(new IllegalStateException("The app erred: " + what));
   }
@@ -150,6 +206,7 @@ final class Outbox implements Send {
     status = newStatus;
     headers = newHeaders;
     announced = -1; // of what failed before
+    trailers = null;
     return part(ByteBuffer.wrap(body), false);
   }
 
@@ -248,7 +305,8 @@ final class Outbox implements Send {
     int count = data.remaining();
     if (!started) {
       try {
-        start(start, announced >= 0 ? announced : moreFollows ? -1 : count, data, !moreFollows);
+        boolean open = moreFollows || trailers != null;
+        start(start, announced >= 0 ? announced : open ? -1 : count, data, !moreFollows);
       } catch (IllegalArgumentException | IllegalStateException invalid) {
         headers = null;
         announced = -1;
@@ -294,7 +352,7 @@ final class Outbox implements Send {
       first = data.slice(data.position(), 0);
     }
     sent = first.remaining();
-    endWritten = last && (framing == Framing.NONE || sent == declared);
+    endWritten = last && trailers == null && (framing == Framing.NONE || sent == declared);
     bytes += stream.writeHead(head, first, endWritten);
   }
 
@@ -338,18 +396,17 @@ final class Outbox implements Send {
     sent += count;
     ByteBuffer part = data.slice(data.position(), count);
     data.position(data.position() + count);
-    endWritten = !more && !data.hasRemaining();
+    endWritten = !more && !data.hasRemaining() && trailers == null;
     bytes += exchange.stream().writePart(part, framing, endWritten);
   }
 
   private void finish() {
     if (!endWritten) {
       endWritten = true;
-      bytes += exchange.stream().writeEnd(framing);
+      bytes += exchange.stream().writeEnd(framing, framing == Framing.CHUNKED ? trailers : null);
     }
     done = true;
-    Headers fields = headers == null ? Headers.empty() : headers;
-    exchange.responded(status, fields, sent, bytes, keepAlive);
+    exchange.responded(status, headers(), sent, bytes, keepAlive);
   }
 
   /** The connection has ended. */

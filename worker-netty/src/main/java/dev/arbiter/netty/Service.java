@@ -121,6 +121,12 @@ final class Service {
     context.say("warning", text);
   }
 
+  /** Tells who looks closely that the app ended because its client had gone: nobody's fault. */
+  void clientLeft(IncomingHead head, Throwable cause) {
+    context.say(
+        "debug", head.method() + " " + head.rawPath() + ": the client left its app with " + cause);
+  }
+
   /** Tells the operator that the app failed a request. */
   void appFailed(IncomingHead head, String what, @Nullable Throwable cause) {
     StringBuilder text = new StringBuilder(head.method()).append(' ');

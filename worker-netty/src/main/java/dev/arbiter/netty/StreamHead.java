@@ -110,6 +110,16 @@ final class StreamHead {
     byte[] bytes = Arrays.copyOf(head.bytes(), head.length());
     Http2Headers fields = new DefaultHttp2Headers(false, 16);
     fields.status(new AsciiString(bytes, STATUS_AT, 3, false));
+    return add(fields, bytes);
+  }
+
+  /** Makes a field list of what {@link ResponseHead#encodeTrailers} has made; takes the array. */
+  static Http2Headers trailers(byte[] bytes) {
+    return add(new DefaultHttp2Headers(false, 4), bytes);
+  }
+
+  /** Adds the fields behind the first line. */
+  private static Http2Headers add(Http2Headers fields, byte[] bytes) {
     int at = endOfLine(bytes, 0);
     while (bytes[at] != '\r') {
       int colon = at;

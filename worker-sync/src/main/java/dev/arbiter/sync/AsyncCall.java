@@ -6,6 +6,7 @@ import dev.arbiter.app.Receive;
 import dev.arbiter.app.ReceiveEvent;
 import dev.arbiter.app.Send;
 import dev.arbiter.app.SendEvent;
+import dev.arbiter.app.Trailers;
 import dev.arbiter.http.OpenFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -115,6 +116,7 @@ final class AsyncCall implements Receive, Send {
         throw new IllegalStateException("The response is over.");
       }
       switch (event) {
+        case SendEvent.Informational interim -> inform(interim);
         case SendEvent.ResponseStart first -> start(first);
         case SendEvent.ResponseBody part -> {
           begin(part.bytes().remaining(), part.more());
@@ -128,6 +130,11 @@ final class AsyncCall implements Receive, Send {
           }
           sent(part.more());
         }
+        case SendEvent.ResponseTrailers last -> {
+          begin(0, Trailers.sentTo(exchange));
+          reply.finish(last.trailers());
+          gone.complete(new ReceiveEvent.Disconnect());
+        }
         default ->
             throw new IllegalStateException(
                 "A WebSocket's event was sent where the client asked for none.");
@@ -138,6 +145,13 @@ final class AsyncCall implements Receive, Send {
     } finally {
       sending.unlock();
     }
+  }
+
+  private void inform(SendEvent.Informational interim) throws IOException {
+    if (start != null) {
+      throw new IllegalStateException("The response was started already.");
+    }
+    reply.inform(interim.status(), interim.headers());
   }
 
   private void start(SendEvent.ResponseStart first) {

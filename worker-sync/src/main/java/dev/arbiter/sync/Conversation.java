@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -162,7 +163,8 @@ final class Conversation {
     long bytesOut = link.bytesOut();
     boolean again = false;
     Exchange exchange =
-        new Exchange(head, entry, origin, body, link.tls(), settings.rootPath(), shared.state());
+        new Exchange(
+            head, entry, origin, body, reply, link.tls(), settings.rootPath(), shared.state());
     WebSocketDoor door =
         handshake == null ? null : new WebSocketDoor(shared, link, in, exchange, reply, handshake);
     try {
@@ -334,18 +336,36 @@ final class Conversation {
     }
     response.background().ifPresent(exchange.entry()::afterwards);
     return switch (response.body()) {
+      case Response.Body.Bytes whole when reply.takesTrailers(response) -> {
+        stream(reply, response, out -> out.write(whole.bytes()));
+        yield new Outcome(null, null);
+      }
+      case Response.Body.File file when reply.takesTrailers(response) -> {
+        try (OpenFile open = OpenFile.open(file)) {
+          reply.begin(response.status(), response.headers(), -1);
+          reply.write(open);
+          new ReplyStream(reply).end(response.trailers());
+        }
+        yield new Outcome(null, null);
+      }
       case Response.Body.Bytes _, Response.Body.File _, Response.Body.Upgrade _ ->
           new Outcome(response, null);
       case Response.Body.Stream stream -> {
-        reply.begin(response.status(), response.headers(), -1);
-        ReplyStream out = new ReplyStream(reply);
-        if (!reply.bodiless()) {
-          stream.writer().writeTo(out);
-        }
-        out.end();
+        stream(reply, response, stream.writer());
         yield new Outcome(null, null);
       }
     };
+  }
+
+  private static void stream(Reply reply, Response response, Response.Writer writer)
+      throws IOException {
+    boolean trailersFollow = reply.takesTrailers(response);
+    reply.begin(response.status(), response.headers(), -1);
+    ReplyStream out = new ReplyStream(reply);
+    if (!reply.bodiless()) {
+      writer.writeTo(out);
+    }
+    out.end(trailersFollow ? response.trailers() : Optional.empty());
   }
 
   private static void send(Reply reply, Response response) throws IOException {
@@ -365,8 +385,18 @@ final class Conversation {
 
   private void failed(Exchange exchange, Reply reply, Throwable failure, Response answer)
       throws IOException {
-    boolean clientGone = failure instanceof IOException && link.broken();
-    if (!clientGone) {
+    boolean clientGone = link.broken() && failsAtReadingOrWriting(failure);
+    if (clientGone) {
+      shared
+          .say()
+          .accept(
+              "debug",
+              exchange.method()
+                  + " "
+                  + exchange.rawPath()
+                  + ": the client left its app with "
+                  + failure);
+    } else {
       shared
           .say()
           .accept(
@@ -381,6 +411,18 @@ final class Conversation {
     if (reply.status() == 0 && !clientGone) {
       send(reply, answer);
     }
+  }
+
+  /** Whatever the app has wrapped it in. */
+  private static boolean failsAtReadingOrWriting(Throwable failure) {
+    Throwable cause = failure;
+    for (int depth = 0; cause != null && depth < 10; depth++) {
+      if (cause instanceof IOException) {
+        return true;
+      }
+      cause = cause.getCause();
+    }
+    return false;
   }
 
   private void log(IncomingHead head, Origin origin, Reply reply, long nanos) {

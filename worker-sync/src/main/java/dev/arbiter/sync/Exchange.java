@@ -1,5 +1,6 @@
 package dev.arbiter.sync;
 
+import dev.arbiter.app.Headers;
 import dev.arbiter.app.HttpScope;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.TlsInfo;
@@ -7,6 +8,7 @@ import dev.arbiter.http.HeadView;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Origin;
 import dev.arbiter.http.RequestBook;
+import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** One request, as either contract sees it. Any thread, but for the body. */
 final class Exchange extends HeadView implements Request, HttpScope {
   private final RequestBody body;
+  private final Reply reply;
   private final @Nullable TlsInfo tls;
   private final String rootPath;
   private final Map<String, Object> state;
@@ -24,11 +27,13 @@ final class Exchange extends HeadView implements Request, HttpScope {
       RequestBook.Entry entry,
       Origin origin,
       RequestBody body,
+      Reply reply,
       @Nullable TlsInfo tls,
       String rootPath,
       Map<String, Object> state) {
     super(head, entry, origin);
     this.body = body;
+    this.reply = reply;
     this.tls = tls;
     this.rootPath = rootPath;
     this.state = state;
@@ -41,6 +46,16 @@ final class Exchange extends HeadView implements Request, HttpScope {
   @Override
   public InputStream body() {
     return body;
+  }
+
+  @Override
+  public Headers trailers() {
+    return body.trailers();
+  }
+
+  @Override
+  public void inform(int status, Headers headers) throws IOException {
+    reply.inform(status, headers);
   }
 
   @Override

@@ -12,6 +12,7 @@ import dev.arbiter.http.ResponseHead.Framing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Arrays;
 
 /**
  * The response to one request, on its way out: a head, then its body, framed. Used by one thread at
@@ -58,6 +59,7 @@ final class Reply {
   private int status;
   private Headers headers = Headers.empty();
   private long bodyBytes;
+  private byte[] lastChunk = LAST_CHUNK;
   private boolean headWaits;
   private boolean complete;
 
@@ -120,6 +122,27 @@ final class Reply {
   }
 
   /**
+   * Sends an interim response, if the client takes one.
+   *
+   * @throws IllegalArgumentException it is not valid; nothing was sent
+   * @throws IllegalStateException the response has begun
+   */
+  void inform(int interim, Headers fields) throws IOException {
+    if (status != 0) {
+      throw new IllegalStateException("The response has begun.");
+    }
+    head.encodeInformational(interim, fields);
+    if (request.takesInformational()) {
+      link.write(ByteBuffer.wrap(head.bytes(), 0, head.length()), writeTimeout);
+    }
+  }
+
+  /** Whether trailers can follow the body of this response, which is about to begin. */
+  boolean takesTrailers(Response response) {
+    return response.trailers().isPresent() && request.takesTrailers(response);
+  }
+
+  /**
    * Begins a response. The head waits for the first part of the body, to go out with it.
    *
    * @param length of the body; -1 if it is not known
@@ -131,6 +154,7 @@ final class Reply {
     headers = newHeaders;
     bodyBytes = 0;
     headWaits = true;
+    lastChunk = LAST_CHUNK;
   }
 
   /**
@@ -194,6 +218,21 @@ final class Reply {
   }
 
   /**
+   * Ends the body with trailers, if this one can have them.
+   *
+   * @throws IllegalArgumentException one of them is not valid or not allowed
+   * @throws IllegalStateException the body is shorter than was announced
+   */
+  void finish(Headers trailers) throws IOException {
+    if (head.framing() == Framing.CHUNKED && request.takesTrailers()) {
+      flush(); // the head's bytes are about to be used again
+      head.encodeTrailers(trailers);
+      lastChunk = Arrays.copyOf(head.bytes(), head.length());
+    }
+    finish();
+  }
+
+  /**
    * Ends the body.
    *
    * @throws IllegalStateException it is shorter than was announced
@@ -208,7 +247,7 @@ final class Reply {
               + " bytes.");
     }
     if (head.framing() == Framing.CHUNKED) {
-      emit(new byte[0], ByteBuffer.wrap(LAST_CHUNK), new byte[0]);
+      emit(new byte[0], ByteBuffer.wrap(lastChunk), new byte[0]);
     } else {
       flush();
     }

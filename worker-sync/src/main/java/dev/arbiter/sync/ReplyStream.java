@@ -1,9 +1,12 @@
 package dev.arbiter.sync;
 
+import dev.arbiter.app.Headers;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /** A response's body as a stream, gathered into larger parts. One thread at a time. */
 final class ReplyStream extends OutputStream {
@@ -52,10 +55,18 @@ final class ReplyStream extends OutputStream {
     }
   }
 
-  /** The writer has returned: the body is at its end. An app's own close does nothing. */
-  void end() throws IOException {
+  /**
+   * The writer has returned: the body is at its end. An app's own close does nothing.
+   *
+   * @param trailers asked for now, if there are any
+   */
+  void end(Optional<Supplier<Headers>> trailers) throws IOException {
     ended = true;
     pass();
-    reply.finish();
+    if (trailers.isPresent()) {
+      reply.finish(trailers.get().get());
+    } else {
+      reply.finish();
+    }
   }
 }

@@ -2,6 +2,7 @@ package dev.arbiter.sync;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.arbiter.app.Headers;
 import dev.arbiter.http.RequestRules.Rule;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,7 +27,7 @@ final class RequestBody extends InputStream implements Reply.Terms {
   private final Duration writeTimeout;
   private boolean askToSend;
   private boolean unasked;
-  private boolean ended;
+  private volatile boolean ended;
   private volatile boolean closed;
   private @Nullable ByteBuffer piece;
 
@@ -40,6 +41,18 @@ final class RequestBody extends InputStream implements Reply.Terms {
     this.writeTimeout = writeTimeout;
     askToSend = parser.head().expectsContinue();
     ended = !parser.head().hasBody();
+  }
+
+  /**
+   * What came after the body. Any thread, once it knows that the body was read to its end.
+   *
+   * @throws IllegalStateException before that
+   */
+  Headers trailers() {
+    if (!ended) {
+      throw new IllegalStateException("Trailers are known when the body was read to its end.");
+    }
+    return parser.head().trailers();
   }
 
   /** The next part of the body, to be used before the next call; null at its end. */

@@ -3,6 +3,7 @@ package dev.arbiter.testing;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.HttpScope;
 import dev.arbiter.app.Request;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketAddress;
 import java.net.URLDecoder;
@@ -15,7 +16,8 @@ import java.util.Optional;
  *
  * @param world what is the same for all requests of a client
  */
-record Asked(World world, String method, String target, Headers headers, InputStream body)
+record Asked(
+    World world, String method, String target, Headers headers, InputStream body, Exchange exchange)
     implements Request, HttpScope {
 
   /** What is the same for all requests of a client. */
@@ -26,6 +28,16 @@ record Asked(World world, String method, String target, Headers headers, InputSt
       Optional<SocketAddress> client,
       Optional<SocketAddress> server,
       Map<String, Object> state) {}
+
+  @Override
+  public Headers trailers() {
+    return exchange.requestTrailers();
+  }
+
+  @Override
+  public void inform(int status, Headers fields) throws IOException {
+    exchange.inform(status, fields);
+  }
 
   @Override
   public String rawPath() {

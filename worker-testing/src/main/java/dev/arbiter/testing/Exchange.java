@@ -11,14 +11,17 @@ import dev.arbiter.app.ReceiveEvent;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.Send;
 import dev.arbiter.app.SendEvent;
+import dev.arbiter.app.Trailers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -52,6 +55,12 @@ final class Exchange implements Receive, Send {
   /** Completes when the app is done, exceptionally with what it threw. */
   final CompletableFuture<Void> done = new CompletableFuture<>();
 
+  /** What came before the response. */
+  final List<TestResponse.Interim> interim = new CopyOnWriteArrayList<>();
+
+  private final Headers requestTrailers;
+  private final boolean takesTrailers;
+  private volatile Headers trailers = Headers.empty();
   private final Executor loop;
   private final boolean raise;
   private final boolean bodilessMethod;
@@ -66,7 +75,13 @@ final class Exchange implements Receive, Send {
   private boolean complete;
   private volatile boolean gone;
 
-  Exchange(String method, Executor loop, boolean raise) {
+  /**
+   * @param fields of the request
+   * @param requestTrailers what follows its body
+   */
+  Exchange(String method, Headers fields, Headers requestTrailers, Executor loop, boolean raise) {
+    this.requestTrailers = requestTrailers;
+    takesTrailers = Trailers.sentTo("HTTP/1.1", fields);
     this.loop = loop;
     this.raise = raise;
     bodilessMethod = method.equals("HEAD");
@@ -104,6 +119,30 @@ final class Exchange implements Receive, Send {
     }
   }
 
+  /** What followed the response's body, once it has ended. */
+  Headers trailers() {
+    return trailers;
+  }
+
+  /** What follows the request's body, for an app that has read that. */
+  Headers requestTrailers() {
+    if (!in.exhausted()) {
+      throw new IllegalStateException("Trailers are known when the body was read to its end.");
+    }
+    return requestTrailers;
+  }
+
+  synchronized void inform(int status, Headers headers) throws IOException {
+    if (start != null || head.isDone()) {
+      throw new IllegalStateException("The response has begun.");
+    }
+    Rules.requireInterim(status, headers);
+    if (gone) {
+      throw new IOException("the client has gone");
+    }
+    interim.add(new TestResponse.Interim(status, headers));
+  }
+
   // ---- a blocking app
 
   // Whatever an app throws, errors included, reaches the test.
@@ -114,9 +153,15 @@ final class Exchange implements Receive, Send {
       if (response == null) {
         throw new IllegalStateException("The app's handle returned null.");
       }
+      boolean trailersFollow =
+          response.trailers().isPresent()
+              && takesTrailers
+              && !bodiless(response.status())
+              && !response.headers().contains("content-length");
       switch (response.body()) {
         case Response.Body.Bytes whole -> {
-          begin(response.status(), response.headers(), whole.bytes().length);
+          long known = trailersFollow ? -1 : whole.bytes().length;
+          begin(response.status(), response.headers(), known);
           put(whole.bytes());
         }
         case Response.Body.Stream stream -> {
@@ -135,8 +180,14 @@ final class Exchange implements Receive, Send {
           body.flush();
         }
         case Response.Body.File file ->
-            send(file, length -> begin(response.status(), response.headers(), length));
+            send(
+                file,
+                length ->
+                    begin(response.status(), response.headers(), trailersFollow ? -1 : length));
         case Response.Body.Upgrade _ -> throw new UnsupportedOperationException(NO_WEBSOCKETS);
+      }
+      if (trailersFollow) {
+        trailers = Rules.requireTrailers(response.trailers().get().get());
       }
       finish();
       response.background().ifPresent(Runnable::run);
@@ -227,6 +278,10 @@ final class Exchange implements Receive, Send {
       }
       CompletableFuture<Void> room =
           switch (event) {
+            case SendEvent.Informational early -> {
+              inform(early.status(), early.headers());
+              yield CompletableFuture.completedFuture(null);
+            }
             case SendEvent.ResponseStart first -> {
               if (start != null) {
                 throw new IllegalStateException("The app started a second response.");
@@ -236,6 +291,7 @@ final class Exchange implements Receive, Send {
             }
             case SendEvent.ResponseBody body -> body(body);
             case SendEvent.ResponseFile file -> file(file);
+            case SendEvent.ResponseTrailers last -> end(last.trailers());
             default -> throw new IllegalStateException(NO_WEBSOCKETS);
           };
       CompletionStage<Void> taken =
@@ -266,6 +322,21 @@ final class Exchange implements Receive, Send {
       finish();
     }
     return room;
+  }
+
+  private CompletableFuture<Void> end(Headers last) {
+    SendEvent.ResponseStart first = start;
+    if (first == null) {
+      throw new IllegalStateException("The app sent trailers before it started its response.");
+    }
+    if (!head.isDone()) {
+      begin(first.status(), first.headers(), takesTrailers ? -1 : 0);
+    }
+    if (takesTrailers && !bodiless && declared < 0) {
+      trailers = Rules.requireTrailers(last);
+    }
+    finish();
+    return CompletableFuture.completedFuture(null);
   }
 
   private CompletableFuture<Void> file(SendEvent.ResponseFile file) {
@@ -305,10 +376,10 @@ final class Exchange implements Receive, Send {
     Rules.requireValid(status, headers);
     bodiless = bodiless(status);
     declared = Rules.declaredLength(headers);
-    Headers shown = headers;
+    Headers shown = known < 0 && takesTrailers ? headers : headers.without("trailer");
     if (declared < 0 && known >= 0 && status != 204 && status != 304) {
       declared = known;
-      shown = headers.with("content-length", Long.toString(known));
+      shown = shown.with("content-length", Long.toString(known));
     }
     head.complete(new Head(status, shown));
   }

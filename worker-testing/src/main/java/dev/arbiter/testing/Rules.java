@@ -1,6 +1,7 @@
 package dev.arbiter.testing;
 
 import dev.arbiter.app.Headers;
+import dev.arbiter.app.Trailers;
 
 /** What a worker checks in an app's response. */
 final class Rules {
@@ -16,6 +17,40 @@ final class Rules {
       throw new IllegalArgumentException(
           "The app's status is " + status + "; it must be 200 to 599.");
     }
+    requireValid(headers);
+  }
+
+  /**
+   * Checks an interim response (RFC 9110 section 15.2).
+   *
+   * @throws IllegalArgumentException as a worker has it
+   */
+  static void requireInterim(int status, Headers headers) {
+    if (status < 102 || status > 199) {
+      throw new IllegalArgumentException(
+          "The app's interim status is " + status + "; it must be 102 to 199.");
+    }
+    requireValid(headers);
+  }
+
+  /**
+   * Checks trailers (RFC 9110 section 6.5.1).
+   *
+   * @throws IllegalArgumentException as a worker has it
+   */
+  static Headers requireTrailers(Headers trailers) {
+    trailers.forEach(
+        (name, _) -> {
+          if (!Trailers.allows(name)) {
+            throw new IllegalArgumentException(
+                "The app's response has a trailer that is not allowed there: " + name);
+          }
+        });
+    requireValid(trailers);
+    return trailers;
+  }
+
+  private static void requireValid(Headers headers) {
     headers.forEach(
         (name, value) -> {
           if (name.isEmpty() || !name.chars().allMatch(Rules::token)) {

@@ -220,7 +220,12 @@ public final class TestClient implements AutoCloseable {
   }
 
   TestStream open(
-      String method, String target, Headers fields, byte @Nullable [] body, boolean streaming) {
+      String method,
+      String target,
+      Headers fields,
+      byte @Nullable [] body,
+      Headers trailers,
+      boolean streaming) {
     Headers sent = fields;
     if (!sent.contains("host")) {
       sent = sent.with("host", world.authority());
@@ -232,7 +237,7 @@ public final class TestClient implements AutoCloseable {
     if (!cookie.isEmpty() && !sent.contains("cookie")) {
       sent = sent.with("cookie", cookie);
     }
-    Exchange exchange = new Exchange(method, loop, raise);
+    Exchange exchange = new Exchange(method, sent, trailers, loop, raise);
     if (body != null) {
       exchange.in.put(body);
     }
@@ -241,7 +246,7 @@ public final class TestClient implements AutoCloseable {
     }
     exchange.head.thenAccept(head -> cookies.keep(uri, head.headers()));
     InputStream read = Waits.input(exchange.in, Exchange.APP_LIMIT);
-    exchange.run(app, new Asked(world, method, target, sent, read));
+    exchange.run(app, new Asked(world, method, target, sent, read, exchange));
     return new TestStream(this, exchange);
   }
 

@@ -12,6 +12,7 @@ public final class TestRequest {
   private final String target;
   private Headers headers = Headers.empty();
   private byte @Nullable [] body;
+  private Headers trailers = Headers.empty();
   private boolean streaming;
 
   TestRequest(TestClient client, String method, String target) {
@@ -38,6 +39,15 @@ public final class TestRequest {
     return body(text.getBytes(UTF_8));
   }
 
+  /**
+   * One more trailer field, which the app finds when it has read the body; that is chunked then.
+   * Whether the response may have trailers is said in a header field, {@code TE: trailers}.
+   */
+  public TestRequest trailer(String name, String value) {
+    trailers = trailers.with(name, value);
+    return this;
+  }
+
   /** A body that is written to {@link TestStream#requestBody} once the request is open: chunked. */
   public TestRequest streaming() {
     body = null;
@@ -62,11 +72,11 @@ public final class TestRequest {
   /** Sends its head, and its body unless that is to be streamed; does not wait. */
   public TestStream open() {
     Headers fields = headers;
-    if (streaming) {
+    if (streaming || trailers.size() > 0) {
       fields = fields.with("transfer-encoding", "chunked");
     } else if (body != null) {
       fields = fields.with("content-length", Integer.toString(body.length));
     }
-    return client.open(method, target, fields, body, streaming);
+    return client.open(method, target, fields, body, trailers, streaming);
   }
 }

@@ -3,6 +3,7 @@ package dev.arbiter.testing;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.arbiter.app.Headers;
+import java.util.List;
 import java.util.Optional;
 
 /** A response that is complete. */
@@ -10,11 +11,23 @@ public final class TestResponse {
   private final int status;
   private final Headers headers;
   private final byte[] body;
+  private final Headers trailers;
+  private final List<Interim> interim;
 
-  TestResponse(int status, Headers headers, byte[] body) {
+  /**
+   * What the app has sent before its response, such as 103.
+   *
+   * @param status 102 to 199
+   * @param headers of it alone
+   */
+  public record Interim(int status, Headers headers) {}
+
+  TestResponse(int status, Headers headers, byte[] body, Headers trailers, List<Interim> interim) {
     this.status = status;
     this.headers = headers;
     this.body = body;
+    this.trailers = trailers;
+    this.interim = interim;
   }
 
   /** The status, 200 to 599. */
@@ -40,6 +53,16 @@ public final class TestResponse {
   /** The body as UTF-8. */
   public String text() {
     return new String(body, UTF_8);
+  }
+
+  /** The trailer fields; none if the request did not say {@code TE: trailers}. */
+  public Headers trailers() {
+    return trailers;
+  }
+
+  /** The interim responses that came before, in order. */
+  public List<Interim> interim() {
+    return interim;
   }
 
   @Override

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -37,6 +38,11 @@ public final class TestStream implements AutoCloseable {
   /** The header fields; waits for them as {@link #status} does. */
   public Headers headers() {
     return head().headers();
+  }
+
+  /** The interim responses that have come so far; does not wait. */
+  public List<TestResponse.Interim> interim() {
+    return List.copyOf(exchange.interim);
   }
 
   private Exchange.Head head() {
@@ -74,7 +80,7 @@ public final class TestStream implements AutoCloseable {
       throw new AppFailure("The response was not complete: " + cut.getMessage(), cut);
     }
     client.awaitDone(exchange);
-    return new TestResponse(head.status(), head.headers(), rest);
+    return new TestResponse(head.status(), head.headers(), rest, exchange.trailers(), interim());
   }
 
   /**

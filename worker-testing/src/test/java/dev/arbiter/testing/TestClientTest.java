@@ -16,6 +16,7 @@ import dev.arbiter.app.ReceiveEvent.RequestBody;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.Send;
+import dev.arbiter.app.SendEvent;
 import dev.arbiter.app.SendEvent.ResponseBody;
 import dev.arbiter.app.SendEvent.ResponseStart;
 import java.io.IOException;
@@ -429,6 +430,68 @@ class TestClientTest {
       TestResponse answer = client.get("/x?y");
       assertThat(answer.text()).isEqualTo("/x");
       assertThat(answer.header("content-length")).contains("2");
+    }
+  }
+
+  // ---- before and after
+
+  private static final Headers SUM = Headers.of("x-sum", "1");
+
+  private static final BlockingApp AROUND =
+      request -> {
+        request.inform(103, Headers.of("link", "</a.css>"));
+        String body = new String(request.body().readAllBytes(), UTF_8);
+        return Response.text(body + request.trailers()).withTrailers(() -> SUM);
+      };
+
+  private static final AsyncApp ASYNC_AROUND =
+      (scope, receive, send) ->
+          send.send(new SendEvent.Informational(103, Headers.of("link", "</a.css>")))
+              .thenCompose(_ -> receive.next())
+              .thenCompose(
+                  event -> {
+                    String body = UTF_8.decode(((RequestBody) event).bytes()).toString();
+                    return send.send(new ResponseStart(200, Headers.empty()))
+                        .thenCompose(
+                            _ ->
+                                send.send(
+                                    new ResponseBody(
+                                        UTF_8.encode(body + ((HttpScope) scope).trailers()), true)))
+                        .thenCompose(_ -> send.send(new SendEvent.ResponseTrailers(SUM)));
+                  });
+
+  @Test
+  void trailersAndInterimResponsesAreSeen() {
+    for (App app : List.of(AROUND, ASYNC_AROUND)) {
+      try (TestClient client = TestClient.of(app)) {
+        TestResponse answer =
+            client
+                .request("POST", "/")
+                .header("te", "trailers")
+                .body("abc")
+                .trailer("x-in", "3")
+                .send();
+        assertThat(answer.text()).isEqualTo("abc[x-in, 3]");
+        assertThat(answer.trailers()).isEqualTo(SUM);
+        assertThat(answer.headers().contains("content-length")).isFalse();
+        assertThat(answer.interim())
+            .containsExactly(new TestResponse.Interim(103, Headers.of("link", "</a.css>")));
+
+        TestResponse without = client.post("/", "abc");
+        assertThat(without.text()).isEqualTo("abc[]");
+        assertThat(without.trailers().size()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void trailersThatAWorkerRefusesAreRefused() {
+    BlockingApp app = _ -> Response.text("x").withTrailers(() -> Headers.of("content-length", "1"));
+    try (TestClient client = TestClient.of(app)) {
+      TestRequest request = client.request("GET", "/").header("te", "trailers");
+      assertThatThrownBy(request::send)
+          .isInstanceOf(AppFailure.class)
+          .hasMessageContaining("not allowed there");
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.arbiter.app.files;
 
+import dev.arbiter.app.AcceptEncoding;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Request;
@@ -13,7 +14,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -42,7 +46,7 @@ import java.util.Optional;
  */
 public final class StaticFiles implements BlockingApp {
   private static final List<Variant> VARIANTS =
-      List.of(new Variant("br", ".br"), new Variant("gzip", ".gz"));
+      List.of(new Variant("br", ".br"), new Variant("zstd", ".zst"), new Variant("gzip", ".gz"));
 
   /** A compressed file beside a file. */
   private record Variant(String coding, String ending) {}
@@ -154,8 +158,10 @@ public final class StaticFiles implements BlockingApp {
   }
 
   /**
-   * The same, sending {@code a.css.br} or {@code a.css.gz} in place of {@code a.css} to clients
-   * that take it. Off by default: it costs two more looks at the disk, and the files must be made.
+   * The same, sending {@code a.css.br}, {@code a.css.zst} or {@code a.css.gz} in place of {@code
+   * a.css} to clients that take it; of several the one the client likes best, in case of doubt the
+   * first of these. Off by default: it costs up to three more looks at the disk, and the files must
+   * be made.
    */
   public StaticFiles precompressed(boolean on) {
     Builder builder = new Builder(this);
@@ -282,15 +288,23 @@ public final class StaticFiles implements BlockingApp {
 
   /** The file, or a smaller one beside it that says the same. */
   private Found variant(Request request, Path file) throws IOException {
-    if (precompressed) {
+    if (precompressed && request.headers().contains("accept-encoding")) {
+      AcceptEncoding accepted = AcceptEncoding.of(request.headers());
+      Map<String, Found> there = new LinkedHashMap<>();
       for (Variant variant : VARIANTS) {
-        Optional<Path> beside = real(file.resolveSibling(file.getFileName() + variant.ending));
-        if (beside.isPresent() && AcceptEncoding.takes(request.headers(), variant.coding)) {
-          BasicFileAttributes attributes = attributes(beside.get());
-          if (attributes.isRegularFile()) {
-            return new Found(beside.get(), file, attributes, variant.coding);
+        if (accepted.takes(variant.coding)) {
+          Optional<Path> beside = real(file.resolveSibling(file.getFileName() + variant.ending));
+          if (beside.isPresent()) {
+            BasicFileAttributes attributes = attributes(beside.get());
+            if (attributes.isRegularFile()) {
+              there.put(variant.coding, new Found(beside.get(), file, attributes, variant.coding));
+            }
           }
         }
+      }
+      Optional<String> best = accepted.best(List.copyOf(there.keySet()));
+      if (best.isPresent()) {
+        return Objects.requireNonNull(there.get(best.get()));
       }
     }
     return new Found(file, file, attributes(file), "");

@@ -1,8 +1,6 @@
 package dev.arbiter.app.middleware;
 
 import dev.arbiter.app.BlockingApp;
-import dev.arbiter.app.Lifespan;
-import dev.arbiter.app.Notice;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
 import java.io.IOException;
@@ -10,11 +8,12 @@ import java.io.OutputStream;
 import java.util.Optional;
 
 /** A blocking app behind a middleware. As concurrent as the app. */
-final class BlockingWrapper implements BlockingApp {
+final class BlockingWrapper extends Wrapper implements BlockingApp {
   private final Middleware middleware;
   private final BlockingApp app;
 
   BlockingWrapper(Middleware middleware, BlockingApp app) {
+    super(app);
     this.middleware = middleware;
     this.app = app;
   }
@@ -60,25 +59,5 @@ final class BlockingWrapper implements BlockingApp {
     } finally {
       passage.ended(status, Optional.ofNullable(failure));
     }
-  }
-
-  @Override
-  public void startup(Lifespan lifespan) throws Exception {
-    app.startup(lifespan);
-  }
-
-  @Override
-  public void shutdown() throws Exception {
-    app.shutdown();
-  }
-
-  @Override
-  public void checkHealth() throws Exception {
-    app.checkHealth();
-  }
-
-  @Override
-  public void callbackNotify(Notice notice) {
-    app.callbackNotify(notice);
   }
 }

@@ -24,6 +24,11 @@ import java.util.stream.Stream;
  * app, whatever its origin: it is the browser that keeps the answer from the page. So this is no
  * defence against requests, only a way to allow more.
  *
+ * <p>A request for a WebSocket is the exception: there browsers keep nothing from a page, whatever
+ * its origin, and send the cookies of its visitor. So a page that is neither the app's own nor of
+ * an allowed origin is refused with 403, and so is one of an allowed origin if there are cookies
+ * and credentials are not allowed.
+ *
  * <p>Where the answer depends on the origin, {@code Vary: Origin} is set on all answers, also those
  * to requests without one, because a cache may give them to others. The app's own fields of this
  * protocol are replaced.
@@ -176,6 +181,12 @@ public final class Cors implements Middleware {
       return Passage.answered(
           preflight(request, allowed ? origin : Optional.empty(), method.get()));
     }
+    if (request.headers().contains("sec-websocket-key")
+        && !sent.isEmpty()
+        && !sameOrigin(request, sent)
+        && !(allowed && (credentials || !request.headers().contains("cookie")))) {
+      return Passage.answered(refused("origin"));
+    }
     return new Passage() {
       @Override
       public Headers headers(int status, Headers fields) {
@@ -183,6 +194,15 @@ public final class Cors implements Middleware {
         return allowed ? allow(bare, origin.orElseThrow()) : vary(bare);
       }
     };
+  }
+
+  /** Whether the page is the app's own, which browsers need no leave for. */
+  private static boolean sameOrigin(RequestHead request, List<String> origins) {
+    String host = request.host().toLowerCase(Locale.ROOT);
+    String origin = origins.getFirst().toLowerCase(Locale.ROOT);
+    return origins.size() == 1
+        && !host.isEmpty()
+        && (origin.equals("https://" + host) || origin.equals("http://" + host));
   }
 
   private Headers allow(Headers bare, String origin) {

@@ -20,8 +20,10 @@ import dev.arbiter.app.RequestHead;
  * }
  * }</pre>
  *
- * <p>The start-up, shutdown, health and notices of the app that is wrapped are passed on. Scopes
- * other than {@link dev.arbiter.app.HttpScope} are passed on as they are.
+ * <p>A request for a WebSocket passes through it as others do: it may be answered instead, and the
+ * head that may be changed is that of the 101. What is said over the WebSocket is not seen.
+ *
+ * <p>The start-up, shutdown, health and notices of the app that is wrapped are passed on.
  */
 @FunctionalInterface
 public interface Middleware {

@@ -49,9 +49,10 @@ public interface Passage {
 
   /**
    * The app is done: a blocking app has returned and, if its body is a stream, written it; an async
-   * app's stage has completed. Called once, on any thread.
+   * app's stage has completed. A WebSocket that a blocking app accepts only begins then. Called
+   * once, on any thread.
    *
-   * @param status of the app's response; 500 if it failed, 0 if it sent none
+   * @param status of the app's response, 101 for a WebSocket; 500 if it failed, 0 if it sent none
    * @param failure what it threw, if it did
    */
   default void ended(int status, Optional<Throwable> failure) {}

@@ -4,6 +4,9 @@ import dev.arbiter.app.HttpScope;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.RequestHead;
 import dev.arbiter.app.RequestWrapper;
+import dev.arbiter.app.Scope;
+import dev.arbiter.app.WebSocketScope;
+import dev.arbiter.app.WebSocketScopeWrapper;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
@@ -14,9 +17,13 @@ final class StateView extends RequestWrapper {
 
   private StateView(RequestHead wrapped, Map<String, Object> added) {
     super(wrapped);
+    state = both(wrapped, added);
+  }
+
+  private static Map<String, Object> both(RequestHead wrapped, Map<String, Object> added) {
     Map<String, Object> all = new HashMap<>(wrapped.state());
     all.putAll(added);
-    state = Collections.unmodifiableMap(all);
+    return Collections.unmodifiableMap(all);
   }
 
   static Request of(Request request, Passage passage) {
@@ -24,9 +31,29 @@ final class StateView extends RequestWrapper {
     return added.isEmpty() ? request : new StateView(request, added);
   }
 
-  static HttpScope of(HttpScope scope, Passage passage) {
+  static Scope of(Scope scope, Passage passage) {
     Map<String, Object> added = passage.state();
-    return added.isEmpty() ? scope : new StateView(scope, added);
+    if (added.isEmpty()) {
+      return scope;
+    }
+    return switch (scope) {
+      case HttpScope http -> new StateView(http, added);
+      case WebSocketScope webSocket -> new OfWebSocket(webSocket, added);
+    };
+  }
+
+  private static final class OfWebSocket extends WebSocketScopeWrapper {
+    private final Map<String, Object> state;
+
+    OfWebSocket(WebSocketScope wrapped, Map<String, Object> added) {
+      super(wrapped);
+      state = both(wrapped, added);
+    }
+
+    @Override
+    public Map<String, Object> state() {
+      return state;
+    }
   }
 
   /** As it was when the request came. */

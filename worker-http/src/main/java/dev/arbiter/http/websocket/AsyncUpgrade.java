@@ -123,7 +123,11 @@ public final class AsyncUpgrade implements Receive, Send {
         yield crowded(open) ? misused("it did not wait for room") : open.sendBinary(bytes);
       }
       case SendEvent.WebSocketClose(int code, String reason) -> close(code, reason);
-      case SendEvent.ResponseStart _, SendEvent.ResponseBody _, SendEvent.ResponseFile _ ->
+      case SendEvent.Informational _,
+          SendEvent.ResponseStart _,
+          SendEvent.ResponseBody _,
+          SendEvent.ResponseFile _,
+          SendEvent.ResponseTrailers _ ->
           respond(event);
     };
   }
@@ -222,7 +226,13 @@ public final class AsyncUpgrade implements Receive, Send {
       decide();
     }
     CompletionStage<Void> sent = door.respond(event);
-    boolean last = event instanceof SendEvent.ResponseBody body && !body.more();
+    boolean last =
+        switch (event) {
+          case SendEvent.ResponseBody body -> !body.more();
+          case SendEvent.ResponseFile file -> !file.more();
+          case SendEvent.ResponseTrailers _ -> true;
+          default -> false;
+        };
     return last ? sent.whenComplete((_, _) -> gone()) : sent;
   }
 
