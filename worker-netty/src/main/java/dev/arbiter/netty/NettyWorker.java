@@ -51,7 +51,7 @@ public final class NettyWorker implements Worker {
   private @Nullable Service service;
   private @Nullable Service probed;
   private @Nullable AccessLog accessLog;
-  private @Nullable ServerTls tls;
+  private volatile @Nullable ServerTls tls;
   private @Nullable MultiThreadIoEventLoopGroup group;
 
   /** Runs the worker in a process that an arbiter started. */
@@ -73,7 +73,7 @@ public final class NettyWorker implements Worker {
           "The netty worker needs Linux with glibc on x86-64 or aarch64.",
           Epoll.unavailabilityCause());
     }
-    tls = ServerTls.open(context).orElse(null);
+    tls = ServerTls.open(context, new OpenSslProvider()).orElse(null);
     AccessLog log = AccessLog.open(context);
     accessLog = log;
     HttpSettings settings = HttpSettings.from(context.settings());
@@ -172,6 +172,10 @@ public final class NettyWorker implements Worker {
     } finally {
       started(accessLog).close(LOG_PATIENCE);
       started(group).shutdownGracefully(0, 1, TimeUnit.SECONDS);
+      ServerTls secure = tls;
+      if (secure != null) {
+        secure.close();
+      }
     }
   }
 
@@ -222,6 +226,14 @@ public final class NettyWorker implements Worker {
     ServerTls secure = tls;
     if (secure != null) {
       secure.reload();
+    }
+  }
+
+  @Override
+  public void rekey() {
+    ServerTls secure = tls;
+    if (secure != null) {
+      secure.rekey();
     }
   }
 
