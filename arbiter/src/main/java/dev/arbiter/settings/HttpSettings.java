@@ -1,7 +1,6 @@
 package dev.arbiter.settings;
 
 import static dev.arbiter.settings.Draft.LATER;
-import static dev.arbiter.settings.Draft.pairs;
 import static dev.arbiter.settings.Draft.REPEATED;
 import static dev.arbiter.settings.Draft.addresses;
 import static dev.arbiter.settings.Draft.bare;
@@ -15,6 +14,7 @@ import static dev.arbiter.settings.Draft.means;
 import static dev.arbiter.settings.Draft.mounts;
 import static dev.arbiter.settings.Draft.notYet;
 import static dev.arbiter.settings.Draft.onOff;
+import static dev.arbiter.settings.Draft.pairs;
 import static dev.arbiter.settings.Draft.path;
 import static dev.arbiter.settings.Draft.secret;
 import static dev.arbiter.settings.Draft.size;

@@ -120,8 +120,10 @@ final class TlsTest {
             + Files.readString(first).replaceAll("(?s).*?(?=-----BEGIN CERT)", "");
     for (Map.Entry<String, String> broken :
         Map.of(
-                "nothing", "is neither PEM nor PKCS#12",
-                keyOfAnother, "is not the key of the first certificate")
+                "nothing",
+                "is neither PEM nor PKCS#12",
+                keyOfAnother,
+                "is not the key of the first certificate")
             .entrySet()) {
       Files.writeString(used, broken.getKey());
       int mark = arbiter.log().mark();
@@ -176,8 +178,8 @@ final class TlsTest {
    * Connects until each of {@code workers} has served; every connection but the first must go on
    * with the session of the one before. Answers whether the first did.
    */
-  private static boolean resume(
-      int port, SSLContext context, String protocol, Set<Long> workers) throws IOException {
+  private static boolean resume(int port, SSLContext context, String protocol, Set<Long> workers)
+      throws IOException {
     Set<Long> seen = new HashSet<>();
     boolean first = false;
     for (int i = 0; i < 200 && !seen.containsAll(workers); i++) {
@@ -189,8 +191,7 @@ final class TlsTest {
         // Values go with a session, whatever its id becomes.
         boolean resumed = socket.getSession().getValue("seen") != null;
         socket.getSession().putValue("seen", true);
-        RawClient client =
-            new RawClient(socket, socket.getInputStream(), socket.getOutputStream());
+        RawClient client = new RawClient(socket, socket.getInputStream(), socket.getOutputStream());
         seen.add(client.pid());
         if (i == 0) {
           first = resumed;

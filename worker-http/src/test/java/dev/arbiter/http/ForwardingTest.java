@@ -358,7 +358,11 @@ class ForwardingTest {
 
   @Test
   void aNamedFieldGoesBeforeTheUsualOnesAndKeepsTheirClient() {
-    scheme("1.2.3.4:0 http here", "X-Forwarded-Proto: https", "X-Forwarded-Ssl: off", "X-Forwarded-For: 1.2.3.4");
+    scheme(
+        "1.2.3.4:0 http here",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-Ssl: off",
+        "X-Forwarded-For: 1.2.3.4");
     scheme("127.0.0.1:7 https here:81", "X-Forwarded-Ssl: on", "X-Forwarded-Port: 81");
     scheme("127.0.0.1:7 https here", "X-Forwarded-Ssl: on", "Forwarded: for=1.2.3.4;proto=http");
     scheme("127.0.0.1:7 https here", "X-Forwarded-Proto: https");

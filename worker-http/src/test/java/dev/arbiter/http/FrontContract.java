@@ -110,7 +110,8 @@ public abstract class FrontContract {
   @Test
   void aFieldTheOperatorHasNamedTellsTheScheme() throws Exception {
     try (Server server =
-        serve(null, FrontContract::tell, "secure-scheme-headers", "X-Forwarded-Ssl=on\nX-Https=1")) {
+        serve(
+            null, FrontContract::tell, "secure-scheme-headers", "X-Forwarded-Ssl=on\nX-Https=1")) {
       assertThat(ask(server, get("X-Forwarded-Ssl: on"))).isEqualTo("127.0.0.1 http a");
     }
     String[] settings = {

@@ -118,10 +118,10 @@ class OpenSslChoiceTest {
 
   @Test
   void suitesThatItCannotLeaveOutOrDoesNotHaveAreTheJdks() throws Exception {
-    for (String ciphers :
-        new String[] {"TLS_AES_256_GCM_SHA384", "ECDHE-ECDSA-AES256-SHA384"}) {
+    for (String ciphers : new String[] {"TLS_AES_256_GCM_SHA384", "ECDHE-ECDSA-AES256-SHA384"}) {
       assertThat(
-              refusal(context("ssl-provider", "openssl", "ciphers", ciphers), new OpenSslProvider()))
+              refusal(
+                  context("ssl-provider", "openssl", "ciphers", ciphers), new OpenSslProvider()))
           .contains("--ciphers");
       assertThat(engine(context("ciphers", ciphers), new OpenSslProvider()))
           .isEqualTo("SSLEngineImpl");

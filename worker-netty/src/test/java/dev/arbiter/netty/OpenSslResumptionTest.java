@@ -56,8 +56,14 @@ class OpenSslResumptionTest {
 
   private Fixture worker(List<byte[]> secrets, String... more) throws Exception {
     String[] settings = {
-      "ssl-provider", "openssl", "tls-listeners", "6",
-      "certfile", folder + "/server.pem", "keyfile", folder + "/server.key"
+      "ssl-provider",
+      "openssl",
+      "tls-listeners",
+      "6",
+      "certfile",
+      folder + "/server.pem",
+      "keyfile",
+      folder + "/server.key"
     };
     String[] all = Arrays.copyOf(settings, settings.length + more.length);
     System.arraycopy(more, 0, all, settings.length, more.length);
@@ -181,13 +187,11 @@ class OpenSslResumptionTest {
     assertThat(resumes(worker, context, "")).isTrue();
     Files.writeString(list, authority.revocations(bob.certificate()));
     worker.worker.reopen();
-    assertThatThrownBy(() -> resumes(worker, context, ""))
-        .isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> resumes(worker, context, "")).isInstanceOf(IOException.class);
   }
 
   private static String pem(TestCertificates authority) throws Exception {
-    String text =
-        Base64.getMimeEncoder().encodeToString(authority.certificate().getEncoded());
+    String text = Base64.getMimeEncoder().encodeToString(authority.certificate().getEncoded());
     return "-----BEGIN CERTIFICATE-----\n" + text + "\n-----END CERTIFICATE-----\n";
   }
 }

@@ -388,7 +388,8 @@ public abstract class TlsContract {
     SSLContext alice = authority.client(authority.issue("EC", "alice"));
     for (int i = 0; i < 3; i++) {
       try (TlsClient connected = connect(alice, "localhost", protocol)) {
-        assertThat(connected.get("/tls").body()).isEqualTo("https " + protocol + " localhost CN=alice");
+        assertThat(connected.get("/tls").body())
+            .isEqualTo("https " + protocol + " localhost CN=alice");
         assertThat(connected.resumed()).isEqualTo(i > 0);
       }
     }
