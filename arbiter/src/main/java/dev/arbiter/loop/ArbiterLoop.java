@@ -23,6 +23,7 @@ import dev.arbiter.wire.Vitals;
 import dev.arbiter.wire.Wire;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -96,6 +97,8 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
   private final Queues queues = new Queues();
   private final Callers callers = new Callers(this::lastWords);
   private final FleetHooks hooks;
+  private final TicketSecrets ticketSecrets =
+      new TicketSecrets(new SecureRandom(), System.nanoTime());
   private volatile Pulse pulse = new Pulse(System.nanoTime(), FleetState.STARTING, false, 0);
   private long committed;
   private OptionalInt exit = OptionalInt.empty();
@@ -270,6 +273,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     }
     lookout.start();
     events.add(succession.adopt(heritage, callers.add(succession.outcome())));
+    heritage.crew().keySet().forEach(this::tellTicketSecrets);
     child(); // whoever ended in between: its CHLD was for the other one
     return run();
   }
@@ -294,6 +298,9 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
           take(input);
         }
         events.addAll(processes.departures());
+        if (ticketSecrets.rotate(System.nanoTime())) {
+          fleet.workers().forEach(view -> tellTicketSecrets(view.worker()));
+        }
         if (System.nanoTime() - fleet.nextDeadline() >= 0
             && fleet.nextDeadline() != Long.MAX_VALUE) {
           events.add(new Event.Tick());
@@ -556,7 +563,17 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
 
   private void configure(int worker) {
     release(worker)
-        .ifPresent(release -> processes.tell(worker, release.configure(processes.slot(worker))));
+        .ifPresent(
+            release -> {
+              tellTicketSecrets(worker);
+              processes.tell(worker, release.configure(processes.slot(worker)));
+            });
+  }
+
+  private void tellTicketSecrets(int worker) {
+    if (release(worker).map(release -> release.config().has("certfile")).orElse(false)) {
+      processes.tell(worker, ticketSecrets.message());
+    }
   }
 
   private Optional<Release> release(int worker) {

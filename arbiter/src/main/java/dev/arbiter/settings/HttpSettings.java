@@ -1,7 +1,6 @@
 package dev.arbiter.settings;
 
 import static dev.arbiter.settings.Draft.LATER;
-import static dev.arbiter.settings.Draft.NO_FLAG;
 import static dev.arbiter.settings.Draft.REPEATED;
 import static dev.arbiter.settings.Draft.addresses;
 import static dev.arbiter.settings.Draft.bare;
@@ -14,6 +13,7 @@ import static dev.arbiter.settings.Draft.key;
 import static dev.arbiter.settings.Draft.means;
 import static dev.arbiter.settings.Draft.mounts;
 import static dev.arbiter.settings.Draft.onOff;
+import static dev.arbiter.settings.Draft.pairs;
 import static dev.arbiter.settings.Draft.path;
 import static dev.arbiter.settings.Draft.secret;
 import static dev.arbiter.settings.Draft.size;
@@ -218,13 +218,10 @@ final class HttpSettings {
             "NAMES",
             "SCRIPT_NAME,PATH_INFO",
             "Header names with an underscore that trusted peers may send whatever --header-map says"),
-        text(
+        pairs(
             "secure-scheme-headers",
-            "TABLE",
-            "",
-            "Headers that mean https when a trusted peer sends them",
-            LATER,
-            NO_FLAG));
+            "A header by which a trusted peer says that it was asked by https, such as"
+                + " X-Forwarded-Ssl=on: with any other value by http. May be repeated"));
   }
 
   private static List<Setting> tls() {
@@ -246,6 +243,12 @@ final class HttpSettings {
             "file:PATH|env:NAME|PASSWORD",
             "Password of private keys and PKCS#12 files: the first line of a file, a variable of the "
                 + "workers, or the password itself, which the command line refuses"),
+        choice(
+            "ssl-provider",
+            "auto|jdk|openssl",
+            "auto",
+            "Who does the cryptography; auto is OpenSSL where the kind of worker, the machine and the "
+                + "keys allow it, else the JDK"),
         choice(
             "ssl-version",
             "1.2|1.3",

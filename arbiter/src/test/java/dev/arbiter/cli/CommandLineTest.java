@@ -337,7 +337,7 @@ final class CommandLineTest {
         "name = [\"a\"]     | arbiter.toml:1:1: name = [\"a\"]: expected a text in quotes",
         "bind = [1]         | arbiter.toml:1:1: bind = [1]: expected texts in the list",
         "http-protocols = \"h2\" | arbiter.toml:1:1: http-protocols is not in this release (value h2)",
-        "secure_scheme_headers = {a = \"b\"} | arbiter.toml:1:1: secure_scheme_headers is not in this release (value {...})",
+        "secure_scheme_headers = {a = 1} | arbiter.toml:1:1: secure_scheme_headers = {...}: expected a text for a",
         "config = \"x\"     | arbiter.toml:1:1: config = \"x\": a settings file cannot name another one",
       })
   void aMistakeInTheFileNamesItsPlace(String text, String message) throws IOException {

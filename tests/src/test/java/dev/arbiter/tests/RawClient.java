@@ -37,7 +37,7 @@ final class RawClient implements AutoCloseable {
   private final InputStream in;
   private final OutputStream out;
 
-  private RawClient(@Nullable Socket socket, InputStream in, OutputStream out) {
+  RawClient(@Nullable Socket socket, InputStream in, OutputStream out) {
     this.socket = socket;
     this.in = new BufferedInputStream(in);
     this.out = out;

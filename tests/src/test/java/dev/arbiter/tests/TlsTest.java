@@ -11,13 +11,19 @@ import java.nio.file.StandardCopyOption;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** TLS on the listeners of a fleet, and certificates that change. */
 final class TlsTest {
@@ -83,6 +89,131 @@ final class TlsTest {
     assertThat(finished.log().text())
         .contains("--certfile " + file + " is neither PEM nor PKCS#12")
         .doesNotContain("Exception");
+  }
+
+  @Tag("slow")
+  @EachKind
+  void aReloadWithFilesThatCannotBeUsedIsRefusedAndNothingElseChanges(String kind)
+      throws Exception {
+    arbiters.expectError("Reload failed");
+    Path first = Certificates.make(arbiters.folder(), "first");
+    Path second = Certificates.make(arbiters.folder(), "second");
+    Path used = arbiters.folder().resolve("server.pem");
+    Files.copy(first, used);
+    SSLContext both = trusting(first, second);
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind(kind)
+            .args("--certfile", used.toString(), "--insecure-bind", "127.0.0.1:0")
+            .faulty()
+            .start();
+    int port = Integer.parseInt(arbiter.log().await(SECURE, Limits.START).group(1));
+    Set<Long> workers = arbiter.awaitServing(1);
+
+    String keyOfAnother =
+        Files.readString(second).replaceAll("(?s)-----BEGIN CERT.*", "")
+            + Files.readString(first).replaceAll("(?s).*?(?=-----BEGIN CERT)", "");
+    for (Map.Entry<String, String> broken :
+        Map.of(
+                "nothing",
+                "is neither PEM nor PKCS#12",
+                keyOfAnother,
+                "is not the key of the first certificate")
+            .entrySet()) {
+      Files.writeString(used, broken.getKey());
+      int mark = arbiter.log().mark();
+      arbiter.signal(Os.Signal.HUP);
+      arbiter
+          .log()
+          .awaitAfter(
+              mark,
+              Pattern.compile(
+                  "Reload failed: generation \\d+: .*--certfile "
+                      + Pattern.quote(used + " " + broken.getValue())
+                      + ".*generation 1 keeps serving"),
+              Limits.START);
+      assertThat(arbiter.awaitServing(1)).isEqualTo(workers);
+      assertThat(shown(port, both)).isEqualTo("CN=first");
+    }
+
+    Files.copy(second, used, StandardCopyOption.REPLACE_EXISTING);
+    arbiter.signal(Os.Signal.HUP);
+    arbiter.awaitReplaced(workers, 1);
+    assertThat(shown(port, both)).isEqualTo("CN=second");
+  }
+
+  @Tag("slow")
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void aSessionGoesOnInAnotherWorkerAndAfterAReload(String protocol) throws Exception {
+    Path certificate = Certificates.make(arbiters.folder(), "first");
+    SSLContext context = trusting(certificate);
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind("netty")
+            .workers(2)
+            .args("--certfile", certificate.toString(), "--ssl-provider", "openssl")
+            .args("--insecure-bind", "127.0.0.1:0")
+            .faulty()
+            .start();
+    int port = Integer.parseInt(arbiter.log().await(SECURE, Limits.START).group(1));
+    Set<Long> workers = arbiter.awaitServing(2);
+
+    assertThat(resume(port, context, protocol, workers)).isFalse(); // the first one ever
+    arbiter.signal(Os.Signal.HUP);
+    workers = arbiter.awaitReplaced(workers, 2);
+    assertThat(resume(port, context, protocol, workers)).isTrue();
+    for (long worker : workers) {
+      assertThat(Proc.commandLine(worker)).doesNotContainIgnoringCase("ticket");
+    }
+  }
+
+  /**
+   * Connects until each of {@code workers} has served; every connection but the first must go on
+   * with the session of the one before. Answers whether the first did.
+   */
+  private static boolean resume(int port, SSLContext context, String protocol, Set<Long> workers)
+      throws IOException {
+    Set<Long> seen = new HashSet<>();
+    boolean first = false;
+    for (int i = 0; i < 200 && !seen.containsAll(workers); i++) {
+      try (SSLSocket socket =
+          (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port)) {
+        socket.setSoTimeout(Math.toIntExact(Limits.ANSWER.toMillis()));
+        socket.setEnabledProtocols(new String[] {protocol});
+        socket.startHandshake();
+        // Values go with a session, whatever its id becomes.
+        boolean resumed = socket.getSession().getValue("seen") != null;
+        socket.getSession().putValue("seen", true);
+        RawClient client = new RawClient(socket, socket.getInputStream(), socket.getOutputStream());
+        seen.add(client.pid());
+        if (i == 0) {
+          first = resumed;
+        } else {
+          assertThat(resumed).as("connection %d, of %s", i, seen).isTrue();
+        }
+      }
+    }
+    assertThat(seen).containsAll(workers);
+    return first;
+  }
+
+  @Test
+  void openSslThatCannotBeLoadedIsRefusedWithOneLine() throws Exception {
+    arbiters.expectError(".*");
+    Command.Finished finished =
+        arbiters
+            .command()
+            .kind("netty")
+            .args("--certfile", Certificates.make(arbiters.folder(), "first").toString(), "--ssl-provider", "openssl")
+            .args("--java-opts", "-Dio.netty.handler.ssl.noOpenSsl=true")
+            .faulty()
+            .run(Limits.START);
+    assertThat(finished.exitCode()).isEqualTo(2);
+    assertThat(finished.log().text())
+        .contains("OpenSSL cannot be loaded: ", "--ssl-provider jdk does without");
   }
 
   private static SSLContext trusting(Path... certificates) throws Exception {

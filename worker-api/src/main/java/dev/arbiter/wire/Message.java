@@ -1,7 +1,9 @@
 package dev.arbiter.wire;
 
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * What an arbiter and a worker say to each other. The worker speaks first, with {@link Hello}; the
@@ -113,8 +115,34 @@ public sealed interface Message {
   /** Open the log files again. */
   record Reopen() implements ToWorker {}
 
-  /** New keys and certificates; for a later release. */
-  record Keys(String pem) implements ToWorker {}
+  /**
+   * What the keys of TLS session tickets are made of from now on. Before {@link Configure}, and
+   * again whenever it changes. Here and nowhere else: a command line or an environment could be
+   * read, and is inherited by what a worker starts.
+   *
+   * @param tickets secrets, a line of base64 each: first the one to encrypt with, then those that
+   *     are accepted beside it
+   */
+  record Keys(String tickets) implements ToWorker {
+    /** Of these secrets. */
+    public static Keys of(List<byte[]> secrets) {
+      return new Keys(
+          secrets.stream()
+              .map(Base64.getEncoder()::encodeToString)
+              .collect(Collectors.joining("\n")));
+    }
+
+    /** The secrets as bytes. */
+    public List<byte[]> ticketSecrets() {
+      return tickets.lines().map(Base64.getDecoder()::decode).toList();
+    }
+
+    /** Without the secrets: messages are printed where something goes wrong. */
+    @Override
+    public String toString() {
+      return "Keys";
+    }
+  }
 
   /** Leave at once. */
   record Stop(String reason) implements ToWorker {}

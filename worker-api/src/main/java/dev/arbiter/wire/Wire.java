@@ -206,7 +206,7 @@ public final class Wire {
       }
       case Drain m -> to.text(m.reason()).number(m.grace()).number(m.linger());
       case Collect m -> to.number(m.id()).text(m.what()).text(m.folder());
-      case Keys m -> to.text(m.pem());
+      case Keys m -> to.text(m.tickets());
       case Stop m -> to.text(m.reason());
       case Probe m -> to.number(m.id()).text(m.path());
       case Queues m -> to.numbers(m.descriptors());

@@ -86,6 +86,12 @@ public interface Worker {
   /** Opens the log files again (USR1). */
   default void reopen() {}
 
+  /**
+   * {@link WorkerContext#ticketSecrets} has changed. On the control thread; may come before {@link
+   * #start} has returned.
+   */
+  default void rekey() {}
+
   /** Calls the app's {@code callbackNotify}. On a thread of its own, which it may hold up. */
   default void callbackNotify(dev.arbiter.app.Notice notice) {}
 }

@@ -40,6 +40,16 @@ public interface WorkerContext {
    */
   void slow(String request, Duration age, String stack);
 
+  /**
+   * What the keys of TLS session tickets are made of, the same in all workers of an arbiter, so
+   * that one resumes what another has begun: first the one to encrypt with, then those that are
+   * accepted beside it. Changes from time to time, see {@link Worker#rekey}. Empty where there is
+   * no arbiter to make them, or no TLS.
+   */
+  default List<byte[]> ticketSecrets() {
+    return List.of();
+  }
+
   /** Whether the worker has been told to drain. */
   boolean draining();
 }

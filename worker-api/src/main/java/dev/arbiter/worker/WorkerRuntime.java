@@ -71,6 +71,7 @@ public final class WorkerRuntime implements WorkerContext {
   private volatile String phase = "starting the JVM";
   private volatile Message.@Nullable Configure configuration;
   private volatile @Nullable WorkerSettings settings;
+  private volatile List<byte[]> ticketSecrets = List.of();
   private volatile @Nullable Connections connections;
   private volatile @Nullable Acceptors acceptors;
   private volatile @Nullable Notifier notifier;
@@ -312,6 +313,10 @@ public final class WorkerRuntime implements WorkerContext {
         Thread.ofPlatform().daemon().name("arbiter-suspected").start(worker::suspected);
       }
       case Message.Reopen _ -> worker.reopen();
+      case Message.Keys keys -> {
+        ticketSecrets = keys.ticketSecrets();
+        worker.rekey();
+      }
       case Message.Probe probe -> prober.probe(probe);
       case Message.Stop _ -> Runtime.getRuntime().halt(0);
       default -> {} // a newer arbiter may say more than this worker knows
@@ -426,6 +431,11 @@ public final class WorkerRuntime implements WorkerContext {
   @Override
   public void slow(String request, Duration age, String stack) {
     mouth.say(new Message.Slow(request, age.toMillis(), stack));
+  }
+
+  @Override
+  public List<byte[]> ticketSecrets() {
+    return ticketSecrets;
   }
 
   @Override

@@ -63,7 +63,7 @@ class WireTest {
         new Message.Drain("reload", 30_000, 5_000),
         new Message.Collect(3, "state threads", "/incidents/1"),
         new Message.Reopen(),
-        new Message.Keys("pem"),
+        Message.Keys.of(List.of(new byte[32], new byte[] {1, 2, 3})),
         new Message.Stop("now"),
         new Message.Probe(5, "/health"),
         new Message.Queues(List.of(6L, 9L)),

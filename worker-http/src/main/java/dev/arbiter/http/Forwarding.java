@@ -77,7 +77,7 @@ final class Forwarding {
     Single proto = new Single();
     Single host = new Single();
     Single port = new Single();
-    boolean any = false;
+    boolean any = head.toldScheme() != null;
     for (int i = 0; i < head.size(); i++) {
       Field field = field(head.name(i));
       String value = head.value(i);
@@ -136,7 +136,9 @@ final class Forwarding {
         end = comma;
       }
     }
-    String scheme = scheme(proto.get(), connection.scheme());
+    // What the operator has named goes before what every proxy may send.
+    String toldScheme = head.toldScheme();
+    String scheme = toldScheme == null ? scheme(proto.get(), connection.scheme()) : toldScheme;
     return new Origin(
         named ? client : connection.client(),
         connection.server(),

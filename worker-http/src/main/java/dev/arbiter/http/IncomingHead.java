@@ -6,6 +6,7 @@ import dev.arbiter.app.Trailers;
 import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.RequestRules.Underscores;
 import java.util.Arrays;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,7 @@ public final class IncomingHead {
   private boolean coded;
   private boolean unknownCoding;
   private boolean forwarded;
+  private @Nullable String toldScheme;
   private boolean upgradeOption;
   private boolean webSocketNamed;
   private boolean http2Named;
@@ -132,6 +134,9 @@ public final class IncomingHead {
     if (!meaning(name, value)) {
       return false;
     }
+    if (trusted && !rules.secureSchemes().isEmpty() && !scheme(name, value)) {
+      return false;
+    }
     if (length == fields.length) {
       fields = Arrays.copyOf(fields, length * 2);
     }
@@ -213,6 +218,21 @@ public final class IncomingHead {
   /** What is read later, if at all, only leaves a mark: most requests have none of it. */
   private boolean noted(String name) {
     forwarded |= trusted && Forwarding.reads(name);
+    return true;
+  }
+
+  /** Whether a field says that the proxy was asked by https, or that it was not. */
+  private boolean scheme(String name, String value) {
+    String secure = rules.secureSchemes().get(name.toLowerCase(Locale.ROOT));
+    if (secure == null) {
+      return true;
+    }
+    String told = value.equals(secure) ? "https" : "http";
+    if (toldScheme != null && !toldScheme.equals(told)) {
+      return broken(Rule.SCHEME_CONTRADICTORY);
+    }
+    toldScheme = told;
+    forwarded = true;
     return true;
   }
 
@@ -431,6 +451,11 @@ public final class IncomingHead {
   /** Whether a trusted proxy says in it where it comes from. */
   boolean forwarded() {
     return forwarded;
+  }
+
+  /** What a trusted proxy says by a field of {@code --secure-scheme-headers}; null if nothing. */
+  @Nullable String toldScheme() {
+    return toldScheme;
   }
 
   /** Whether it is HTTP/1.1 or later; HTTP/1.0 otherwise. */

@@ -1,7 +1,9 @@
 package dev.arbiter.http;
 
 import dev.arbiter.worker.WorkerSettings;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -18,6 +20,8 @@ import java.util.stream.Stream;
  * @param underscores what becomes of a field whose name has an underscore
  * @param forwarderNames those of such names, in lower case, that a trusted proxy may send all the
  *     same; {@code *} for all of them
+ * @param secureSchemes fields, by names in lower case, by which a trusted proxy says that it was
+ *     asked by https: with exactly this value, and by http with any other
  */
 public record RequestRules(
     int line,
@@ -25,7 +29,8 @@ public record RequestRules(
     int fieldSize,
     long body,
     RequestRules.Underscores underscores,
-    Set<String> forwarderNames) {
+    Set<String> forwarderNames,
+    Map<String, String> secureSchemes) {
 
   /**
    * All fields of a request together. A hundred fields of eight kilobytes are each within their
@@ -85,6 +90,11 @@ public record RequestRules(
     FIELD_SIZE(431, "header field too long"),
     /** RFC 6585 section 5. */
     HEAD_SIZE(431, "header fields too long together"),
+    /**
+     * Not in an RFC: two fields of {@code --secure-scheme-headers} that differ. One of them is a
+     * client's that its proxy has let through, and nobody can tell which.
+     */
+    SCHEME_CONTRADICTORY(400, "contradictory scheme headers"),
     /** RFC 9112 section 3.2: exactly one in HTTP/1.1. */
     HOST_MISSING(400, "no Host header"),
     /** RFC 9112 section 3.2. */
@@ -163,7 +173,7 @@ public record RequestRules(
 
   /** Rules that a proxy has to keep like everyone else. */
   public RequestRules(int line, int fields, int fieldSize, long body, Underscores underscores) {
-    this(line, fields, fieldSize, body, underscores, Set.of());
+    this(line, fields, fieldSize, body, underscores, Set.of(), Map.of());
   }
 
   /** As the operator set them. A limit of 0 is no limit beyond {@link #HEAD_SIZE}. */
@@ -174,7 +184,20 @@ public record RequestRules(
         limit(settings.number("limit-request-field-size", STANDARD.fieldSize)),
         settings.number("limit-request-body", STANDARD.body),
         Underscores.valueOf(settings.text("header-map").orElse("drop").toUpperCase(Locale.ROOT)),
-        names(settings.text("forwarder-headers").orElse("")));
+        names(settings.text("forwarder-headers").orElse("")),
+        schemes(settings.text("secure-scheme-headers").orElse("")));
+  }
+
+  /** Lines of {@code NAME=VALUE}. */
+  private static Map<String, String> schemes(String lines) {
+    Map<String, String> schemes = new HashMap<>();
+    for (String line : lines.lines().toList()) {
+      int equals = line.indexOf('=');
+      schemes.put(
+          line.substring(0, equals).strip().toLowerCase(Locale.ROOT),
+          line.substring(equals + 1).strip());
+    }
+    return Map.copyOf(schemes);
   }
 
   private static Set<String> names(String list) {

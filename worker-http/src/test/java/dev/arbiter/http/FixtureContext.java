@@ -23,6 +23,9 @@ public final class FixtureContext implements WorkerContext {
   /** What {@link #draining} answers. */
   public volatile boolean draining;
 
+  /** What {@link #ticketSecrets} answers. */
+  public volatile List<byte[]> ticketSecrets = List.of();
+
   private final WorkerSettings settings;
 
   /** With these settings. */
@@ -73,6 +76,11 @@ public final class FixtureContext implements WorkerContext {
   @Override
   public void slow(String request, Duration age, String stack) {
     slow.add(request + "\n" + stack);
+  }
+
+  @Override
+  public List<byte[]> ticketSecrets() {
+    return ticketSecrets;
   }
 
   @Override

@@ -318,4 +318,68 @@ class ForwardingTest {
     head.end();
     return head;
   }
+
+  // ---- fields that the operator has named
+
+  private static IncomingHead told(boolean trusted, String... fields) {
+    RequestRules rules =
+        RequestRules.from(
+            new WorkerSettings(
+                Map.of("secure-scheme-headers", "X-FORWARDED-SSL=on\nFront-End-Https=On = yes")));
+    IncomingHead head = new IncomingHead(rules, trusted);
+    head.line("GET", "/", "HTTP/1.1");
+    head.field("Host", "here");
+    for (String field : fields) {
+      int colon = field.indexOf(':');
+      head.field(field.substring(0, colon), field.substring(colon + 1).strip());
+    }
+    head.end();
+    return head;
+  }
+
+  private static void scheme(String expected, String... fields) {
+    IncomingHead head = told(true, fields);
+    assertThat(head.refusal()).isNull();
+    Origin connection = USUAL.origin(false, PEER, SERVER, "http");
+    assertThat(shown(USUAL.origin(head, connection)))
+        .as(String.join(" | ", fields))
+        .isEqualTo(expected);
+  }
+
+  @Test
+  void aNamedFieldMeansHttpsWithItsValueAndHttpWithAnyOther() {
+    scheme(AS_SENT, "Accept: x");
+    scheme("127.0.0.1:7 https here", "X-Forwarded-Ssl: on");
+    scheme("127.0.0.1:7 https here", "front-end-https: On = yes");
+    scheme("127.0.0.1:7 http here", "X-Forwarded-Ssl: ON");
+    scheme("127.0.0.1:7 http here", "X-Forwarded-Ssl: off");
+    scheme("127.0.0.1:7 http here", "X-Forwarded-Ssl:");
+  }
+
+  @Test
+  void aNamedFieldGoesBeforeTheUsualOnesAndKeepsTheirClient() {
+    scheme(
+        "1.2.3.4:0 http here",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-Ssl: off",
+        "X-Forwarded-For: 1.2.3.4");
+    scheme("127.0.0.1:7 https here:81", "X-Forwarded-Ssl: on", "X-Forwarded-Port: 81");
+    scheme("127.0.0.1:7 https here", "X-Forwarded-Ssl: on", "Forwarded: for=1.2.3.4;proto=http");
+    scheme("127.0.0.1:7 https here", "X-Forwarded-Proto: https");
+  }
+
+  @Test
+  void namedFieldsThatContradictEachOtherAreRefused() {
+    Refusal refusal = told(true, "X-Forwarded-Ssl: on", "Front-End-Https: off").refusal();
+    assertThat(refusal).isEqualTo(RequestRules.Rule.SCHEME_CONTRADICTORY.refusal());
+    assertThat(told(true, "X-Forwarded-Ssl: on", "X-Forwarded-Ssl: off").refusal()).isNotNull();
+    assertThat(told(true, "X-Forwarded-Ssl: on", "X-Forwarded-Ssl: on").refusal()).isNull();
+  }
+
+  @Test
+  void namedFieldsOfOthersThanTrustedPeersAreNotLookedAt() {
+    IncomingHead head = told(false, "X-Forwarded-Ssl: on", "Front-End-Https: off");
+    assertThat(head.refusal()).isNull();
+    assertThat(head.toldScheme()).isNull();
+  }
 }

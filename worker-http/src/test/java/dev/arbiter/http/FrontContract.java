@@ -108,6 +108,29 @@ public abstract class FrontContract {
   }
 
   @Test
+  void aFieldTheOperatorHasNamedTellsTheScheme() throws Exception {
+    try (Server server =
+        serve(
+            null, FrontContract::tell, "secure-scheme-headers", "X-Forwarded-Ssl=on\nX-Https=1")) {
+      assertThat(ask(server, get("X-Forwarded-Ssl: on"))).isEqualTo("127.0.0.1 http a");
+    }
+    String[] settings = {
+      "forwarded-allow-ips", "127.0.0.1", "secure-scheme-headers", "X-Forwarded-Ssl=on\nX-Https=1"
+    };
+    try (Server server = serve(null, FrontContract::tell, settings)) {
+      assertThat(ask(server, get("X-Forwarded-Ssl: on"))).isEqualTo("127.0.0.1 https a");
+      assertThat(ask(server, get("X-Https: 1", "X-Forwarded-Proto: http")))
+          .isEqualTo("127.0.0.1 https a");
+      assertThat(ask(server, get("X-Https: 0", "X-Forwarded-Proto: https")))
+          .isEqualTo("127.0.0.1 http a");
+      try (RawClient client = server.connect()) {
+        assertThat(client.send(get("X-Forwarded-Ssl: on", "X-Https: 0")).answer().status())
+            .isEqualTo(400);
+      }
+    }
+  }
+
+  @Test
   void whatAnyoneElseSaysIsNot() throws Exception {
     String[] claims = {"X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https", "Forwarded: for=x"};
     try (Server server = serve(null, FrontContract::tell, "forwarded-allow-ips", "10.0.0.1")) {

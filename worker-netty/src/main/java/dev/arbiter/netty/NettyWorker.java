@@ -52,7 +52,7 @@ public final class NettyWorker implements Worker {
   private @Nullable Service service;
   private @Nullable Service probed;
   private @Nullable AccessLog accessLog;
-  private @Nullable ServerTls tls;
+  private volatile @Nullable ServerTls tls;
   private @Nullable MultiThreadIoEventLoopGroup group;
 
   /** Runs the worker in a process that an arbiter started. */
@@ -75,7 +75,9 @@ public final class NettyWorker implements Worker {
           Epoll.unavailabilityCause());
     }
     HttpSettings settings = HttpSettings.from(context.settings());
-    tls = ServerTls.open(context, settings.http2().applicationProtocols()).orElse(null);
+    tls =
+        ServerTls.open(context, settings.http2().applicationProtocols(), new OpenSslProvider())
+            .orElse(null);
     AccessLog log = AccessLog.open(context);
     accessLog = log;
     RequestBook book = new RequestBook(context.settings(), context);
@@ -173,6 +175,10 @@ public final class NettyWorker implements Worker {
     } finally {
       started(accessLog).close(LOG_PATIENCE);
       started(group).shutdownGracefully(0, 1, TimeUnit.SECONDS);
+      ServerTls secure = tls;
+      if (secure != null) {
+        secure.close();
+      }
     }
   }
 
@@ -223,6 +229,14 @@ public final class NettyWorker implements Worker {
     ServerTls secure = tls;
     if (secure != null) {
       secure.reload();
+    }
+  }
+
+  @Override
+  public void rekey() {
+    ServerTls secure = tls;
+    if (secure != null) {
+      secure.rekey();
     }
   }
 

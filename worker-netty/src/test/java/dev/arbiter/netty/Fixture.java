@@ -109,6 +109,11 @@ final class Fixture implements AutoCloseable {
 
   /** Accepts one connection and gives it to the worker. */
   void serveNext() throws IOException {
+    serveNext(this);
+  }
+
+  /** Accepts one connection and gives it to the worker of {@code other}. */
+  void serveNext(Fixture other) throws IOException {
     int fd;
     try {
       Method number = Class.forName("sun.nio.ch.SelChImpl").getMethod("getFDVal");
@@ -126,8 +131,8 @@ final class Fixture implements AutoCloseable {
     if (fd < 0) {
       throw new IOException("accept4 failed");
     }
-    open.incrementAndGet();
-    worker.serve(new Given(fd));
+    other.open.incrementAndGet();
+    other.worker.serve(other.new Given(fd));
   }
 
   void drain(Duration linger) {

@@ -2,50 +2,11 @@ package dev.arbiter.netty;
 
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.http.tls.TlsContract;
-import java.io.IOException;
-import java.time.Duration;
-import java.util.List;
 
-/** TLS by Netty's handler. */
+/** TLS by Netty's handler, with the JDK's provider. */
 class TlsTest extends TlsContract {
   @Override
   protected Server start(BlockingApp app, String... settings) throws Exception {
-    Fixture fixture = Fixture.serving(app, settings);
-    return new Server() {
-      @Override
-      public int port() throws IOException {
-        return fixture.port();
-      }
-
-      @Override
-      public void serveNext() throws IOException {
-        fixture.serveNext();
-      }
-
-      @Override
-      public void drain(Duration linger) {
-        fixture.drain(linger);
-      }
-
-      @Override
-      public void reopen() {
-        fixture.worker.reopen();
-      }
-
-      @Override
-      public List<String> said() {
-        return fixture.context.said;
-      }
-
-      @Override
-      public int open() {
-        return fixture.open.get();
-      }
-
-      @Override
-      public void close() {
-        fixture.close();
-      }
-    };
+    return TlsServer.start(app, "jdk", settings);
   }
 }

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.Set;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
@@ -29,19 +30,21 @@ final class Rehearsal {
   /**
    * Shakes hands with {@code server}, which is of no further use.
    *
-   * @param lackingCertificate whether it may refuse the client for having no certificate
+   * @param plan what it was made by: it may refuse the client for having no certificate
    * @param warmUp how long records are exchanged
    * @throws Wrong no client could connect
    */
-  static void run(SSLEngine server, boolean lackingCertificate, Duration warmUp)
+  static void run(SSLEngine server, TlsPlan plan, Duration warmUp)
       throws Wrong, GeneralSecurityException {
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(null, new TrustManager[] {new Anyone()}, null);
     SSLEngine client = context.createSSLEngine();
     client.setUseClientMode(true);
     // Whatever the server may be set to speak, the client can.
-    client.setEnabledCipherSuites(server.getEnabledCipherSuites());
-    client.setEnabledProtocols(server.getEnabledProtocols());
+    Set<String> known = Set.of(client.getSupportedCipherSuites());
+    client.setEnabledCipherSuites(
+        plan.suites().stream().filter(known::contains).toArray(String[]::new));
+    client.setEnabledProtocols(plan.protocols().toArray(String[]::new));
     try {
       shake(client, server);
       long end = System.nanoTime() + warmUp.toNanos();
@@ -50,7 +53,7 @@ final class Rehearsal {
         send(server, client);
       }
     } catch (SSLException refused) {
-      if (!lackingCertificate) {
+      if (plan.clients() != TlsPlan.Clients.REQUIRED) {
         throw new Wrong(
             "No client could connect with these keys, --ssl-version and --ciphers: "
                 + refused.getMessage(),
@@ -74,10 +77,18 @@ final class Rehearsal {
     }
   }
 
+  /** More than one record may come of it: a ticket, which waits for an occasion, goes first. */
   private static void send(SSLEngine from, SSLEngine to) throws SSLException {
-    ByteBuffer record = ByteBuffer.allocate(from.getSession().getPacketBufferSize());
-    from.wrap(ByteBuffer.allocate(RECORD), record);
-    to.unwrap(record.flip(), ByteBuffer.allocate(to.getSession().getApplicationBufferSize()));
+    ByteBuffer text = ByteBuffer.allocate(RECORD);
+    ByteBuffer records = ByteBuffer.allocate(from.getSession().getPacketBufferSize() * 2);
+    for (int i = 0; i < ROUNDS && text.hasRemaining(); i++) {
+      from.wrap(text, records);
+    }
+    records.flip();
+    ByteBuffer opened = ByteBuffer.allocate(to.getSession().getApplicationBufferSize());
+    for (int i = 0; i < ROUNDS && records.hasRemaining(); i++) {
+      to.unwrap(records, opened);
+    }
   }
 
   private static boolean isDone(SSLEngine engine) {

@@ -1,7 +1,6 @@
 package dev.arbiter.http.tls;
 
 import dev.arbiter.app.TlsInfo;
-import dev.arbiter.http.tls.TlsSettings.Clients;
 import dev.arbiter.wire.Message.ListenerInfo;
 import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.WorkerContext;
@@ -11,79 +10,115 @@ import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Stream;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import javax.net.ssl.ExtendedSSLSession;
-import javax.net.ssl.KeyManager;
-import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
-import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The server's side of TLS, for one worker: makes an engine for each connection, with the keys as
  * they were last read. Lives as long as the worker. Any thread.
  *
- * <p>Sessions are resumed by tickets whose key each process makes for itself, so a client that
- * comes back to another worker, or after {@link #reload}, makes a full handshake.
+ * <p>Sessions are resumed by tickets. With OpenSSL their keys come from the arbiter, so any worker
+ * resumes what another has begun, and new certificates change nothing in that. With the JDK each
+ * process makes its own, so a client that comes back to another worker, or after {@link #reload},
+ * makes a full handshake.
  */
-public final class ServerTls {
+public final class ServerTls implements AutoCloseable {
   private static final Duration WARM_UP = Duration.ofMillis(100);
 
-  static {
-    // A client could keep a server busy with it; nothing in HTTP needs it (RFC 7540 section 9.2.1
-    // forbids it). Read once, when the JDK makes its first context.
-    if (System.getProperty("jdk.tls.rejectClientInitiatedRenegotiation") == null) {
-      System.setProperty("jdk.tls.rejectClientInitiatedRenegotiation", "true");
-    }
-  }
-
-  /** What an engine is made of. */
-  private record Made(
-      SSLContext context, SSLParameters parameters, String fingerprint, List<String> warnings) {}
+  /** What engines are made by. */
+  private record Made(TlsProvider by, TlsEngines engines, Material material, String aside) {}
 
   private final TlsSettings settings;
+  private final List<TlsProvider> providers;
   private final WorkerContext worker;
   private final boolean verbose;
-  private volatile Made made;
 
-  private ServerTls(TlsSettings settings, WorkerContext worker) throws Wrong {
+  /** Read: for as long as an engine is made. Write: to change what they are made by. */
+  private final ReentrantReadWriteLock making = new ReentrantReadWriteLock();
+
+  private Made made;
+
+  private ServerTls(TlsSettings settings, WorkerContext worker, @Nullable TlsProvider own)
+      throws Wrong {
     this.settings = settings;
     this.worker = worker;
     verbose = worker.settings().text("log-level").orElse("").equals("debug");
-    made = make(settings, WARM_UP);
-    made.warnings().forEach(text -> worker.say("warning", text));
+    providers = providers(settings.provider(), own);
+    made = make(WARM_UP);
+    made.material().warnings().forEach(text -> worker.say("warning", text));
+    tellProvider();
   }
 
-  /** As {@link #open(WorkerContext, List)}, for a worker that speaks HTTP/1.1 only. */
+  /**
+   * As {@link #open(WorkerContext, List, TlsProvider)}, for a worker that speaks HTTP/1.1 only and
+   * has the JDK's provider alone.
+   */
   public static Optional<ServerTls> open(WorkerContext worker) throws BootFailure {
-    return open(worker, List.of("http/1.1"));
+    return open(worker, List.of("http/1.1"), null);
   }
 
   /**
    * Reads and checks everything, and tries a handshake; empty if there is no {@code --certfile}.
    *
    * @param applications to offer in ALPN (RFC 7301), best first
+   * @param own the provider that the kind has beside the JDK's
    * @throws BootFailure {@link BootFailure#WRONG_SETTING}, with a line that says which and why
    */
-  public static Optional<ServerTls> open(WorkerContext worker, List<String> applications)
+  public static Optional<ServerTls> open(
+      WorkerContext worker, List<String> applications, @Nullable TlsProvider own)
       throws BootFailure {
     if (worker.settings().text("certfile").isEmpty()) {
       return Optional.empty();
     }
     worker.phase("reading keys and certificates");
     try {
-      return Optional.of(new ServerTls(TlsSettings.from(worker.settings(), applications), worker));
+      return Optional.of(
+          new ServerTls(TlsSettings.from(worker.settings(), applications), worker, own));
     } catch (Wrong wrong) {
       throw new BootFailure(
           BootFailure.WRONG_SETTING, String.valueOf(wrong.getMessage()), wrong.hint(), null);
+    }
+  }
+
+  /** Those to try, best first. */
+  private static List<TlsProvider> providers(TlsSettings.Provider wanted, @Nullable TlsProvider own)
+      throws Wrong {
+    TlsProvider jdk = new JdkProvider();
+    return switch (wanted) {
+      case JDK -> List.of(jdk);
+      case AUTO -> own == null ? List.of(jdk) : List.of(own, jdk);
+      case OPENSSL -> {
+        if (own == null) {
+          throw new Wrong(
+              "--ssl-provider openssl: this kind of worker has only the JDK's",
+              "--worker-class netty has both");
+        }
+        yield List.of(own);
+      }
+    };
+  }
+
+  /** Once for a fleet, not for each worker. */
+  private void tellProvider() {
+    boolean first = worker.nr() == 0 && worker.generation() == 1;
+    if (made.by() instanceof JdkProvider) {
+      String why = made.aside().isEmpty() ? "" : ", because " + made.aside();
+      if (first && (worker.workers() > 1 || !why.isEmpty())) {
+        worker.say(
+            "info",
+            "TLS is the JDK's"
+                + why
+                + ": each worker resumes only the sessions that it has begun itself");
+      }
+    } else if (verbose) {
+      worker.say("debug", "TLS is that of " + made.by().name());
     }
   }
 
@@ -97,16 +132,17 @@ public final class ServerTls {
     return settings.handshakeTimeout();
   }
 
-  /** For one new connection, with its handshake still to come. */
+  /**
+   * For one new connection, with its handshake still to come. Where the provider counts references
+   * to it, the caller has the one there is.
+   */
   public SSLEngine engine() {
-    return engine(made);
-  }
-
-  private static SSLEngine engine(Made of) {
-    SSLEngine engine = of.context().createSSLEngine();
-    engine.setUseClientMode(false);
-    engine.setSSLParameters(of.parameters());
-    return engine;
+    making.readLock().lock();
+    try {
+      return made.engines().engine();
+    } finally {
+      making.readLock().unlock();
+    }
   }
 
   /**
@@ -114,71 +150,111 @@ public final class ServerTls {
    * they have. Files that cannot be used leave everything as it was, and are warned of.
    */
   public synchronized void reload() {
+    Made next;
     try {
-      Made next = make(settings, Duration.ZERO);
-      next.warnings().forEach(text -> worker.say("warning", text));
-      if (!next.fingerprint().equals(made.fingerprint())) {
-        made = next;
-        worker.say("info", "New certificates are in use from now on");
-      }
+      next = make(Duration.ZERO);
     } catch (Wrong wrong) {
       worker.say("warning", "The certificates stay as they were: " + wrong.getMessage());
+      return;
+    }
+    next.material().warnings().forEach(text -> worker.say("warning", text));
+    if (next.material().fingerprint().equals(made.material().fingerprint())) {
+      next.engines().close();
+    } else {
+      replace(next);
+      worker.say("info", "New certificates are in use from now on");
     }
   }
 
-  private static Made make(TlsSettings settings, Duration warmUp) throws Wrong {
-    Files files = new Files(settings.password(), System.getenv());
-    Credentials standard = Credentials.read(files, settings.certificate(), settings.key());
-    Map<String, Credentials> named = new LinkedHashMap<>();
-    for (Map.Entry<String, TlsSettings.Pair> entry : settings.named().entrySet()) {
-      TlsSettings.Pair pair = entry.getValue();
-      named.put(entry.getKey(), Credentials.read(files, pair.certificate(), pair.key()));
-    }
-    List<String> warnings = new ArrayList<>();
-    Stream.concat(Stream.of(standard), named.values().stream())
-        .flatMap(one -> Validity.problem(one.own()).stream())
-        .forEach(warnings::add);
+  private void replace(Made next) {
+    making.writeLock().lock();
     try {
-      SSLContext context = SSLContext.getInstance("TLS");
-      context.init(new KeyManager[] {new KeyChoice(standard, named)}, trust(settings, files), null);
-      SSLParameters parameters = parameters(settings, context);
-      Made made = new Made(context, parameters, files.fingerprint(), List.copyOf(warnings));
-      Rehearsal.run(engine(made), settings.clients() == Clients.REQUIRED, warmUp);
-      return made;
-    } catch (GeneralSecurityException e) {
+      made.engines().close();
+      made = next;
+    } finally {
+      making.writeLock().unlock();
+    }
+  }
+
+  /** The arbiter has sent other secrets: tickets are made with them from now on. */
+  public synchronized void rekey() {
+    try {
+      made.engines().tickets(TicketKeys.of(worker.ticketSecrets(), made.material().admission()));
+    } catch (GeneralSecurityException failed) {
+      worker.say("warning", "The keys of session tickets stay as they were: " + failed);
+    }
+  }
+
+  /** No more connections will come. */
+  @Override
+  public synchronized void close() {
+    made.engines().close();
+  }
+
+  /** With the first provider that can do all of it. */
+  private Made make(Duration warmUp) throws Wrong {
+    Material material = Material.read(settings);
+    String aside = "";
+    for (TlsProvider provider : providers.subList(0, providers.size() - 1)) {
+      try {
+        return new Made(provider, open(provider, material, warmUp), material, aside);
+      } catch (Wrong wrong) {
+        aside = String.valueOf(wrong.getMessage());
+      }
+    }
+    TlsProvider last = providers.getLast();
+    return new Made(last, open(last, material, warmUp), material, aside);
+  }
+
+  private TlsEngines open(TlsProvider provider, Material material, Duration warmUp) throws Wrong {
+    Optional<String> unavailable = provider.unavailable();
+    if (unavailable.isPresent()) {
+      throw new Wrong(
+          provider.name() + " cannot be loaded: " + unavailable.get(),
+          "--ssl-provider jdk does without; OpenSSL needs Linux with glibc on x86-64 or aarch64");
+    }
+    List<String> suites = CipherSuites.of(settings.ciphers(), provider.suites());
+    TlsPlan plan =
+        new TlsPlan(
+            material.keys(),
+            material.keyTypes(),
+            settings.clients(),
+            material.trust(),
+            suites,
+            settings.protocols().stream()
+                .filter(protocol -> !protocol.equals("TLSv1.2") || CipherSuites.forTls12(suites))
+                .toList(),
+            settings.applications());
+    Optional<String> objection = provider.objection(plan);
+    if (objection.isPresent()) {
+      throw new Wrong(
+          provider.name() + " cannot be used: " + objection.get(), "--ssl-provider jdk does it");
+    }
+    try {
+      return rehearsed(provider.open(plan), plan, material, warmUp);
+    } catch (GeneralSecurityException | SSLException e) {
       throw new Wrong("TLS cannot be set up with these keys: " + e.getMessage(), "");
     }
   }
 
-  private static TrustManager @Nullable [] trust(TlsSettings settings, Files files)
+  private TlsEngines rehearsed(TlsEngines engines, TlsPlan plan, Material material, Duration warmUp)
       throws Wrong, GeneralSecurityException {
-    if (settings.clients() == Clients.NONE) {
-      return null;
+    boolean fine = false;
+    try {
+      engines.tickets(TicketKeys.of(worker.ticketSecrets(), material.admission()));
+      SSLEngine stage = engines.engine();
+      try {
+        Rehearsal.run(stage, plan, warmUp);
+      } finally {
+        engines.discard(stage);
+      }
+      fine = true;
+      return engines;
+    } finally {
+      if (!fine) {
+        engines.close();
+      }
     }
-    return ClientTrust.of(
-        Credentials.certificates(settings.authorities(), files.read(settings.authorities())),
-        settings.revoked().path().isEmpty()
-            ? List.of()
-            : Credentials.revoked(settings.revoked(), files.read(settings.revoked())));
-  }
-
-  private static SSLParameters parameters(TlsSettings settings, SSLContext context) throws Wrong {
-    Set<String> supported = Set.of(context.getSupportedSSLParameters().getCipherSuites());
-    List<String> suites = CipherSuites.of(settings.ciphers(), supported);
-    SSLParameters parameters = new SSLParameters();
-    parameters.setCipherSuites(suites.toArray(String[]::new));
-    parameters.setUseCipherSuitesOrder(true);
-    parameters.setProtocols(
-        settings.protocols().stream()
-            .filter(protocol -> !protocol.equals("TLSv1.2") || CipherSuites.forTls12(suites))
-            .toArray(String[]::new));
-    parameters.setApplicationProtocols(settings.applications().toArray(String[]::new));
-    switch (settings.clients()) {
-      case NONE -> {}
-      case OPTIONAL -> parameters.setWantClientAuth(true);
-      case REQUIRED -> parameters.setNeedClientAuth(true);
-    }
-    return parameters;
   }
 
   /** A client failed at TLS: told at {@code --log-level debug} only, for any scanner can do it. */

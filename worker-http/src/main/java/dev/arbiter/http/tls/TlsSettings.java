@@ -1,5 +1,6 @@
 package dev.arbiter.http.tls;
 
+import dev.arbiter.http.tls.TlsPlan.Clients;
 import dev.arbiter.worker.WorkerSettings;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -26,6 +27,7 @@ import java.util.stream.Stream;
  * @param applications to offer in ALPN (RFC 7301), best first
  * @param handshakeTimeout zero: no limit
  * @param listeners descriptors of the listeners that speak TLS
+ * @param provider who does it
  */
 record TlsSettings(
     Files.Named certificate,
@@ -39,13 +41,15 @@ record TlsSettings(
     Map<String, Pair> named,
     List<String> applications,
     Duration handshakeTimeout,
-    Set<Integer> listeners) {
+    Set<Integer> listeners,
+    Provider provider) {
 
-  /** Whether a client must show a certificate. */
-  enum Clients {
-    NONE,
-    OPTIONAL,
-    REQUIRED
+  /** Whom the operator wants. */
+  enum Provider {
+    /** OpenSSL where the kind of worker, this machine and the keys allow it; else the JDK. */
+    AUTO,
+    JDK,
+    OPENSSL
   }
 
   /** The files of one host name. */
@@ -74,7 +78,8 @@ record TlsSettings(
             .text("tls-listeners")
             .map(text -> Stream.of(text.split(" ")).map(Integer::valueOf))
             .orElse(Stream.of())
-            .collect(Collectors.toUnmodifiableSet()));
+            .collect(Collectors.toUnmodifiableSet()),
+        Provider.valueOf(settings.text("ssl-provider").orElse("auto").toUpperCase(Locale.ROOT)));
   }
 
   /** Lines of {@code NAME=CERT,KEY}, or {@code NAME=CERT} where the key is in the same file. */

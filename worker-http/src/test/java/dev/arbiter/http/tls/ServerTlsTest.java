@@ -165,6 +165,15 @@ class ServerTlsTest {
   }
 
   @Test
+  void openSslIsRefusedWhereAKindHasTheJdkAlone() throws Exception {
+    String[] server = {"certfile", "/server.pem", "keyfile", "/server.key"};
+    assertThat(refusal(with(server, "ssl-provider", "openssl")))
+        .isEqualTo("--ssl-provider openssl: this kind of worker has only the JDK's");
+    opens(with(server, "ssl-provider", "auto"));
+    opens(with(server, "ssl-provider", "jdk"));
+  }
+
+  @Test
   void anExpiredCertificateIsWarnedOf() throws Exception {
     authority.expired("localhost").write(folder, "late");
     FixtureContext context = context("certfile", "/late.pem", "keyfile", "/late.key");

@@ -17,6 +17,7 @@ import java.util.Map;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocket;
 
 /**
@@ -59,6 +60,17 @@ public final class TlsClient implements AutoCloseable {
   /** The socket, for what is known of its session. */
   public SSLSocket socket() {
     return socket;
+  }
+
+  /**
+   * Whether its session goes on with that of an earlier connection of the same context, of which
+   * this was asked too.
+   */
+  public boolean resumed() {
+    SSLSession session = socket.getSession(); // values go with it, under TLS 1.3 too
+    boolean seen = session.getValue("seen") != null;
+    session.putValue("seen", true);
+    return seen;
   }
 
   /** Sends text. */

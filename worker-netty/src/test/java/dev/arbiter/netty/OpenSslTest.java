@@ -1,0 +1,18 @@
+package dev.arbiter.netty;
+
+import dev.arbiter.app.BlockingApp;
+import dev.arbiter.http.tls.TlsContract;
+
+/** The same with OpenSSL. */
+class OpenSslTest extends TlsContract {
+  @Override
+  protected Server start(BlockingApp app, String... settings) throws Exception {
+    return TlsServer.start(app, "openssl", settings);
+  }
+
+  /** Netty's engine ends its side as soon as the client has ended its own. */
+  @Override
+  protected boolean endsEachSideAlone() {
+    return false;
+  }
+}
