@@ -60,8 +60,7 @@ record ListeningSocket(int fd, InetSocketAddress address) {
       Native.handle("listen", FunctionDescriptor.of(INT, INT, INT));
   private static final MethodHandle GETSOCKNAME =
       Native.handle(
-          "getsockname",
-          FunctionDescriptor.of(INT, INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
+          "getsockname", FunctionDescriptor.of(INT, INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
 
   /**
    * Binds and listens.
@@ -78,7 +77,8 @@ record ListeningSocket(int fd, InetSocketAddress address) {
       MemorySegment state = Native.state(arena);
       byte[] raw = ip.getAddress();
       boolean v4 = raw.length == 4;
-      int fd = (int) SOCKET.invokeExact(state, v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      int fd =
+          (int) SOCKET.invokeExact(state, v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
       require(fd, "socket", state);
       boolean listens = false;
       try {
@@ -94,12 +94,7 @@ record ListeningSocket(int fd, InetSocketAddress address) {
         name.set(ValueLayout.JAVA_SHORT, 0, (short) (v4 ? AF_INET : AF_INET6));
         name.set(BIG_ENDIAN, PORT, (short) address.getPort());
         MemorySegment.copy(
-            raw,
-            0,
-            name,
-            ValueLayout.JAVA_BYTE,
-            v4 ? IPV4_ADDRESS : IPV6_ADDRESS,
-            raw.length);
+            raw, 0, name, ValueLayout.JAVA_BYTE, v4 ? IPV4_ADDRESS : IPV6_ADDRESS, raw.length);
         int size = v4 ? IPV4_SIZE : IPV6_SIZE;
         require((int) BIND.invokeExact(state, fd, name, size), "bind", state);
         require((int) LISTEN.invokeExact(state, fd, BACKLOG), "listen", state);

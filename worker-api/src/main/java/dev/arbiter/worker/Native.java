@@ -65,8 +65,7 @@ final class Native {
   private Native() {}
 
   @SuppressWarnings("restricted") // the launcher grants native access
-  static MethodHandle handle(
-      String name, FunctionDescriptor descriptor, Linker.Option... more) {
+  static MethodHandle handle(String name, FunctionDescriptor descriptor, Linker.Option... more) {
     Linker.Option[] options = java.util.Arrays.copyOf(more, more.length + 1);
     options[more.length] = Linker.Option.captureCallState("errno");
     return LINKER.downcallHandle(

@@ -2,6 +2,8 @@ package dev.arbiter.worker;
 
 import dev.arbiter.wire.Message.ListenerInfo;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -43,6 +45,7 @@ public final class StandaloneRuntime implements WorkerContext {
   private final Connections connections;
   private volatile @Nullable Acceptors acceptors;
   private volatile boolean draining;
+  private volatile boolean stopFailed;
 
   private StandaloneRuntime(
       Worker worker,
@@ -102,8 +105,7 @@ public final class StandaloneRuntime implements WorkerContext {
       for (Endpoint endpoint : endpoints) {
         sockets.add(bind(endpoint));
       }
-      StandaloneRuntime runtime =
-          new StandaloneRuntime(worker, settings, endpoints, sockets, log);
+      StandaloneRuntime runtime = new StandaloneRuntime(worker, settings, endpoints, sockets, log);
       runtime.boot();
       serves = true;
       return runtime;
@@ -140,7 +142,8 @@ public final class StandaloneRuntime implements WorkerContext {
             null);
       }
       Acceptors starting =
-          new Acceptors(listeners, connections, worker, text -> say("warning", text), this::recycle);
+          new Acceptors(
+              listeners, connections, worker, text -> say("warning", text), this::recycle);
       starting.accept();
       acceptors = starting;
     } catch (Throwable thrown) {
@@ -167,13 +170,13 @@ public final class StandaloneRuntime implements WorkerContext {
 
   /**
    * Stops accepting, lets what is in flight end, cuts what does not end in time, and stops the
-   * worker and its app. Waits for that. Only the first call does anything.
+   * worker and its app. Waits for that; an interrupt ends the wait, and what is left is cut. Only
+   * the first call does anything.
    *
    * @param grace for all of it; a tenth, one second at most, is kept for the app's shutdown
-   * @return whether everything ended by itself
-   * @throws Exception the app's shutdown failed
+   * @return whether everything ended by itself; if not, the log has been told
    */
-  public synchronized boolean stop(Duration grace) throws Exception {
+  public synchronized boolean stop(Duration grace) {
     Acceptors accepting = acceptors;
     if (draining || accepting == null) {
       return true;
@@ -183,43 +186,42 @@ public final class StandaloneRuntime implements WorkerContext {
     accepting.allClosing();
     worker.drain(new DrainOrder("stop", grace, LINGER));
     accepting.leave(CLOSE_MILLIS);
-    Duration forTheApp = grace.dividedBy(10);
-    if (forTheApp.compareTo(Duration.ofSeconds(1)) > 0) {
-      forTheApp = Duration.ofSeconds(1);
-    }
-    boolean ended = connections.awaitNone(end - forTheApp.toNanos());
-    if (!ended) {
-      say("warning", "the graceful timeout is over; %d connections are cut".formatted(open()));
-    }
-    Stopping stopping = new Stopping(worker);
-    Thread thread = Thread.ofPlatform().daemon().name("arbiter-stop").start(stopping);
-    if (!thread.join(Duration.ofNanos(Math.max(1, end - System.nanoTime())))) {
-      say("warning", "the graceful timeout is over; the app's shutdown is still running");
+    boolean ended = false;
+    Thread stopping = Thread.ofPlatform().daemon().name("arbiter-stop").unstarted(this::stopWorker);
+    try {
+      ended = connections.awaitNone(end - timeToStop(grace).toNanos());
+      if (!ended) {
+        say("warning", "the graceful timeout is over; %d connections are cut".formatted(open()));
+      }
+      stopping.start();
+      if (!stopping.join(Duration.ofNanos(Math.max(1, end - System.nanoTime())))) {
+        say("warning", "the graceful timeout is over; the app's shutdown is still running");
+        return false;
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      if (stopping.getState() == Thread.State.NEW) {
+        stopping.start();
+      }
       return false;
     }
-    Exception thrown = stopping.thrown;
-    if (thrown != null) {
-      throw thrown;
-    }
-    return ended;
+    return ended && !stopFailed;
   }
 
-  /** An app that hangs in its shutdown must not hold up who stops it. */
-  private static final class Stopping implements Runnable {
-    private final Worker worker;
-    private volatile @Nullable Exception thrown;
+  private static Duration timeToStop(Duration grace) {
+    Duration tenth = grace.dividedBy(10);
+    return tenth.compareTo(Duration.ofSeconds(1)) > 0 ? Duration.ofSeconds(1) : tenth;
+  }
 
-    Stopping(Worker worker) {
-      this.worker = worker;
-    }
-
-    @Override
-    public void run() {
-      try {
-        worker.stop();
-      } catch (Exception failed) {
-        thrown = failed;
-      }
+  /** On a thread of its own: an app that hangs there must not hold up who stops it. */
+  private void stopWorker() {
+    try {
+      worker.stop();
+    } catch (Exception failed) {
+      stopFailed = true;
+      StringWriter text = new StringWriter();
+      failed.printStackTrace(new PrintWriter(text));
+      say("error", "the app's shutdown failed: " + text);
     }
   }
 
