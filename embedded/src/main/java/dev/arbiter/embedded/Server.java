@@ -49,7 +49,11 @@ public final class Server implements AutoCloseable {
     app = builder.app;
     address = builder.address;
     tls = builder.settings.containsKey("certfile");
-    settings = Map.copyOf(builder.settings);
+    Map<String, String> all = new HashMap<>(builder.settings);
+    // For a worker this is a descriptor that its arbiter left it; here that number is anybody's.
+    all.merge("access-logfile", "-", (named, _) -> named);
+    all.replace("access-logfile", "-", "/dev/stdout");
+    settings = Map.copyOf(all);
     gracefulTimeout = builder.gracefulTimeout;
     log = builder.log;
   }

@@ -240,6 +240,20 @@ class ServerTest {
   }
 
   @Test
+  void itKeepsAnAccessLogIfAsked(@TempDir Path folder) throws Exception {
+    Path file = folder.resolve("access.log");
+    try (Server server =
+        Server.builder(HELLO)
+            .setting("access-log", "true")
+            .setting("access-logfile", file.toString())
+            .build()
+            .startup()) {
+      assertThat(ask(server).statusCode()).isEqualTo(200);
+    }
+    assertThat(file).content().contains("\"GET /a?b HTTP/1.1\" 200");
+  }
+
+  @Test
   void itSpeaksTls(@TempDir Path folder) throws Exception {
     TestCertificates authority = new TestCertificates("authority");
     authority.issue("EC", "127.0.0.1", "localhost").write(folder, "server");
