@@ -102,6 +102,19 @@ final class AppsTest {
     }
   }
 
+  @ParameterizedTest(name = "{0} under {1}")
+  @CsvSource({"webflux,netty", "webflux,sync", "jersey,netty", "jersey,sync"})
+  void frameworkRuns(String example, String kind) throws Exception {
+    ArbiterProcess arbiter = arbiters.command().kind(kind).example(example).start();
+
+    try (RawClient client = arbiter.connect()) {
+      assertThat(client.get("/hello/you").body()).isEqualTo("Hello, you\n");
+      assertThat(client.get("/numbers/1000").body()).endsWith("\n998\n999\n");
+      client.send("POST /size HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nabcde");
+      assertThat(client.answer().body()).isEqualTo("5 bytes\n");
+    }
+  }
+
   @EachKind
   void classFolder(String kind) throws Exception {
     Path classes = SourceApp.compile(arbiters.folder(), SourceApp.blocking("\"from a folder\""));

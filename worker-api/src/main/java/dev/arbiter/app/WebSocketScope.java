@@ -9,6 +9,13 @@ import java.util.List;
  */
 public non-sealed interface WebSocketScope extends Scope, RequestHead {
 
+  /**
+   * {@code ws} or {@code wss} (RFC 6455 section 3), by the rules of {@link RequestHead#scheme}. A
+   * {@link BlockingApp} sees {@code http} or {@code https}: to it a handshake is a request.
+   */
+  @Override
+  String scheme();
+
   /** The subprotocols the client speaks, the one it likes best first; may be empty. */
   List<String> subprotocols();
 }

@@ -65,8 +65,7 @@ final class Native {
   private Native() {}
 
   @SuppressWarnings("restricted") // the launcher grants native access
-  private static MethodHandle handle(
-      String name, FunctionDescriptor descriptor, Linker.Option... more) {
+  static MethodHandle handle(String name, FunctionDescriptor descriptor, Linker.Option... more) {
     Linker.Option[] options = java.util.Arrays.copyOf(more, more.length + 1);
     options[more.length] = Linker.Option.captureCallState("errno");
     return LINKER.downcallHandle(
@@ -76,6 +75,11 @@ final class Native {
   /** A place for errno; one for each thread that makes calls. */
   static MemorySegment state(Arena arena) {
     return arena.allocate(STATE);
+  }
+
+  /** What the last call that was made with {@code state} failed with. */
+  static int errno(MemorySegment state) {
+    return (int) ERRNO.get(state, 0L);
   }
 
   /**

@@ -48,12 +48,23 @@ public final class NettyWorker implements Worker {
 
   private final List<Loop> loops = new ArrayList<>();
   private final Load load = new Load();
+  private final @Nullable LoadedApp given;
   private @Nullable AppHost host;
   private @Nullable Service service;
   private @Nullable Service probed;
   private @Nullable AccessLog accessLog;
   private volatile @Nullable ServerTls tls;
   private @Nullable MultiThreadIoEventLoopGroup group;
+
+  /** Serves the app that the settings name. */
+  public NettyWorker() {
+    given = null;
+  }
+
+  /** Serves an app that was made elsewhere. */
+  public NettyWorker(LoadedApp app) {
+    given = app;
+  }
 
   /** Runs the worker in a process that an arbiter started. */
   public static void main(String[] args) {
@@ -62,11 +73,6 @@ public final class NettyWorker implements Worker {
 
   @Override
   public void start(WorkerContext context) throws Exception {
-    start(context, null);
-  }
-
-  /** With an app that was made elsewhere, or the one the settings name. */
-  void start(WorkerContext context, @Nullable LoadedApp given) throws Exception {
     if (!Epoll.isAvailable()) {
       throw new BootFailure(
           BootFailure.WORKER_FAILED,

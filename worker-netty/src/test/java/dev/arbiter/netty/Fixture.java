@@ -40,7 +40,7 @@ final class Fixture implements AutoCloseable {
   private static final MethodHandle ACCEPT4 = accept4();
 
   final FixtureContext context;
-  final NettyWorker worker = new NettyWorker();
+  final NettyWorker worker;
   final AtomicInteger open = new AtomicInteger();
   final AtomicInteger taken = new AtomicInteger();
   private final ServerSocketChannel listener;
@@ -54,7 +54,8 @@ final class Fixture implements AutoCloseable {
       map.put(settings[i], settings[i + 1]);
     }
     context = new FixtureContext(map);
-    worker.start(context, new LoadedApp(app, Fixture.class.getClassLoader(), "test app"));
+    worker = new NettyWorker(new LoadedApp(app, Fixture.class.getClassLoader(), "test app"));
+    worker.start(context);
     unix = unixPath != null;
     if (unixPath != null) {
       listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);

@@ -37,6 +37,9 @@ final class Cookies {
     HttpCookie cookie = new HttpCookie(name, value);
     cookie.setVersion(0);
     cookie.setPath("/");
+    // As CookieManager names it, so that a cookie the app sets takes the place of this one.
+    String host = uri.getHost();
+    cookie.setDomain(host.contains(".") ? host : host + ".local");
     manager.getCookieStore().add(uri, cookie);
   }
 

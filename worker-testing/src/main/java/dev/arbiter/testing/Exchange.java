@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  * that what passes here passes there. The app's side; any thread.
  */
 final class Exchange implements Receive, Send {
-  private static final String NO_WEBSOCKETS =
-      "The test client asks for no WebSockets: test them with a worker.";
+  private static final String NO_WEBSOCKET =
+      "The app speaks WebSocket where the client asked for none: a worker answers 426.";
 
   /** An app may take its time: the test's own limit is what ends a wait. */
   static final Duration APP_LIMIT = Duration.ofDays(1);
@@ -65,6 +65,7 @@ final class Exchange implements Receive, Send {
   private final boolean raise;
   private final boolean bodilessMethod;
   private final CompletableFuture<ReceiveEvent> disconnect = new CompletableFuture<>();
+  private @Nullable Upgrade upgrade;
   private @Nullable CompletionStage<ReceiveEvent> receiving;
   private @Nullable CompletionStage<Void> sending;
   private SendEvent.@Nullable ResponseStart start;
@@ -85,6 +86,13 @@ final class Exchange implements Receive, Send {
     this.loop = loop;
     this.raise = raise;
     bodilessMethod = method.equals("HEAD");
+  }
+
+  /** Makes it a WebSocket's handshake. Before {@link #run}. */
+  Upgrade upgrade(List<String> subprotocols) {
+    Upgrade asked = new Upgrade(this, subprotocols, loop);
+    upgrade = asked;
+    return asked;
   }
 
   void run(App app, Asked request) {
@@ -184,7 +192,12 @@ final class Exchange implements Receive, Send {
                 file,
                 length ->
                     begin(response.status(), response.headers(), trailersFollow ? -1 : length));
-        case Response.Body.Upgrade _ -> throw new UnsupportedOperationException(NO_WEBSOCKETS);
+        case Response.Body.Upgrade accepts -> {
+          if (upgrade == null) {
+            throw new IllegalStateException(NO_WEBSOCKET);
+          }
+          upgrade.serve(response.headers(), accepts);
+        }
       }
       if (trailersFollow) {
         trailers = Rules.requireTrailers(response.trailers().get().get());
@@ -222,12 +235,19 @@ final class Exchange implements Receive, Send {
   @SuppressWarnings("CatchingUnchecked")
   private void call(AsyncApp app, Asked request) {
     try {
-      CompletionStage<Void> stage = app.handle(request, this, this);
+      Upgrade handshake = upgrade;
+      CompletionStage<Void> stage =
+          handshake == null ? app.handle(request, this, this) : handshake.begin(app, request);
       if (stage == null) {
         throw new IllegalStateException("The app's handle returned null.");
       }
       stage.whenComplete(
-          (_, thrown) -> {
+          (_, failure) -> {
+            Throwable thrown = handshake == null ? failure : handshake.ended(failure);
+            if (handshake != null && handshake.accepted.isDone()) {
+              ended(thrown);
+              return;
+            }
             synchronized (this) {
               if (thrown == null && !complete) {
                 ended(
@@ -292,7 +312,7 @@ final class Exchange implements Receive, Send {
             case SendEvent.ResponseBody body -> body(body);
             case SendEvent.ResponseFile file -> file(file);
             case SendEvent.ResponseTrailers last -> end(last.trailers());
-            default -> throw new IllegalStateException(NO_WEBSOCKETS);
+            default -> throw new IllegalStateException(NO_WEBSOCKET);
           };
       CompletionStage<Void> taken =
           room.isDone() ? room : room.thenApplyAsync(nothing -> nothing, loop);

@@ -10,6 +10,7 @@ import java.net.SocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -172,6 +173,19 @@ public final class TestClient implements AutoCloseable {
   }
 
   /**
+   * Asks for a WebSocket, and waits until the app has decided. With header fields: {@link
+   * TestRequest#webSocket}.
+   *
+   * @param target a path with or without a query, percent-encoded
+   * @param subprotocols that the client speaks, the one it likes best first; may be none
+   * @throws WebSocketRefused the app answered with a response
+   * @throws AppFailure the app failed, or did not decide in time
+   */
+  public TestWebSocket webSocket(String target, String... subprotocols) {
+    return request("GET", target).webSocket(subprotocols);
+  }
+
+  /**
    * A request to be put together.
    *
    * @param target a path with or without a query, percent-encoded; {@code *} for OPTIONS
@@ -226,6 +240,43 @@ public final class TestClient implements AutoCloseable {
       byte @Nullable [] body,
       Headers trailers,
       boolean streaming) {
+    Asking asking = asking(target, fields);
+    Exchange exchange = new Exchange(method, asking.fields(), trailers, loop, raise);
+    if (body != null) {
+      exchange.in.put(body);
+    }
+    if (!streaming) {
+      exchange.in.end();
+    }
+    run(exchange, method, target, asking);
+    return new TestStream(this, exchange);
+  }
+
+  TestWebSocket connect(String target, Headers fields, List<String> subprotocols) {
+    Asking asking = asking(target, Upgrade.request(fields, subprotocols));
+    Exchange exchange = new Exchange("GET", asking.fields(), Headers.empty(), loop, raise);
+    exchange.in.end();
+    Upgrade upgrade = exchange.upgrade(subprotocols);
+    run(exchange, "GET", target, asking);
+    upgrade.accepted.thenAccept(answer -> cookies.keep(asking.uri(), answer.headers()));
+    await(CompletableFuture.anyOf(upgrade.accepted, exchange.head));
+    Upgrade.Accepted accepted = upgrade.accepted.getNow(null);
+    if (accepted == null) {
+      try (TestStream refusal = new TestStream(this, exchange)) {
+        throw new WebSocketRefused(refusal.readAll());
+      }
+    }
+    return new TestWebSocket(this, exchange, upgrade.session, accepted);
+  }
+
+  /**
+   * A request's fields, as they are sent.
+   *
+   * @param uri what cookies go by
+   */
+  private record Asking(URI uri, Headers fields) {}
+
+  private Asking asking(String target, Headers fields) {
     Headers sent = fields;
     if (!sent.contains("host")) {
       sent = sent.with("host", world.authority());
@@ -237,17 +288,13 @@ public final class TestClient implements AutoCloseable {
     if (!cookie.isEmpty() && !sent.contains("cookie")) {
       sent = sent.with("cookie", cookie);
     }
-    Exchange exchange = new Exchange(method, sent, trailers, loop, raise);
-    if (body != null) {
-      exchange.in.put(body);
-    }
-    if (!streaming) {
-      exchange.in.end();
-    }
-    exchange.head.thenAccept(head -> cookies.keep(uri, head.headers()));
+    return new Asking(uri, sent);
+  }
+
+  private void run(Exchange exchange, String method, String target, Asking asking) {
+    exchange.head.thenAccept(head -> cookies.keep(asking.uri(), head.headers()));
     InputStream read = Waits.input(exchange.in, Exchange.APP_LIMIT);
-    exchange.run(app, new Asked(world, method, target, sent, read, exchange));
-    return new TestStream(this, exchange);
+    exchange.run(app, new Asked(world, method, target, asking.fields(), read, exchange));
   }
 
   <T> T await(CompletableFuture<T> stage) {

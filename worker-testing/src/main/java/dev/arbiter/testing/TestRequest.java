@@ -3,6 +3,7 @@ package dev.arbiter.testing;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.arbiter.app.Headers;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A request that is being put together. For one thread, and for one use. */
@@ -67,6 +68,21 @@ public final class TestRequest {
     try (TestStream stream = open()) {
       return stream.readAll();
     }
+  }
+
+  /**
+   * Asks for a WebSocket, with these fields and cookies, and waits until the app has decided.
+   *
+   * @param subprotocols that the client speaks, the one it likes best first; may be none
+   * @throws WebSocketRefused the app answered with a response
+   * @throws AppFailure the app failed, or did not decide in time
+   * @throws IllegalStateException the request is no GET, or has a body (RFC 6455 section 4.1)
+   */
+  public TestWebSocket webSocket(String... subprotocols) {
+    if (!method.equals("GET") || body != null || streaming) {
+      throw new IllegalStateException("A WebSocket's handshake is a GET without a body.");
+    }
+    return client.connect(target, headers, List.of(subprotocols));
   }
 
   /** Sends its head, and its body unless that is to be streamed; does not wait. */

@@ -1,0 +1,228 @@
+package dev.arbiter.embedded;
+
+import dev.arbiter.app.App;
+import dev.arbiter.http.LoadedApp;
+import dev.arbiter.netty.NettyWorker;
+import dev.arbiter.worker.BootFailure;
+import dev.arbiter.worker.StandaloneRuntime;
+import dev.arbiter.worker.StandaloneRuntime.Endpoint;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves one app in this JVM, as a worker of kind {@code netty} does, without an arbiter:
+ *
+ * <pre>{@code
+ * try (Server server = Server.of(new App()).startup()) {
+ *   URI home = server.uri(); // http://127.0.0.1:43127
+ * }
+ * }</pre>
+ *
+ * <p>It starts no process, handles no signal and writes to no stream: those are the caller's. It
+ * also watches over nothing: an app that hangs, leaks or crashes takes the JVM along, for which the
+ * arbiter is there. The JVM's own shutdown does not wait for it; see {@code docs/embedding.md}.
+ *
+ * <p>Used once: {@link #startup}, then {@link #shutdown}. Both wait, and are safe from any thread.
+ */
+public final class Server implements AutoCloseable {
+  private static final System.Logger LOGGER = System.getLogger("dev.arbiter");
+
+  private final App app;
+  private final InetSocketAddress address;
+  private final boolean tls;
+  private final Map<String, String> settings;
+  private final Duration gracefulTimeout;
+  private final BiConsumer<System.Logger.Level, String> log;
+  private @Nullable StandaloneRuntime runtime;
+  private boolean used;
+
+  private Server(Builder builder) {
+    app = builder.app;
+    address = builder.address;
+    tls = builder.settings.containsKey("certfile");
+    Map<String, String> all = new HashMap<>(builder.settings);
+    // For a worker this is a descriptor that its arbiter left it; here that number is anybody's.
+    all.merge("access-logfile", "-", (named, _) -> named);
+    all.replace("access-logfile", "-", "/dev/stdout");
+    settings = Map.copyOf(all);
+    gracefulTimeout = builder.gracefulTimeout;
+    log = builder.log;
+  }
+
+  /** A server of {@code app} on a free port of 127.0.0.1, not yet started. */
+  public static Server of(App app) {
+    return builder(app).build();
+  }
+
+  /** A server that differs from {@link #of}. */
+  public static Builder builder(App app) {
+    return new Builder(app);
+  }
+
+  /** Says how a server differs. For one thread. */
+  public static final class Builder {
+    private final App app;
+    private final Map<String, String> settings = new HashMap<>();
+    private InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    private Duration gracefulTimeout = Duration.ofSeconds(30);
+    private BiConsumer<System.Logger.Level, String> log = LOGGER::log;
+
+    private Builder(App app) {
+      this.app = app;
+      settings.put("access-log", "false");
+    }
+
+    /** Where to listen: a name or an address, and a port, 0 for a free one. 127.0.0.1 and 0. */
+    public Builder address(String host, int port) {
+      address = new InetSocketAddress(host, port);
+      return this;
+    }
+
+    /**
+     * Speaks TLS, and only TLS.
+     *
+     * @param certificates a PEM file: the server's own first, then those between it and the root
+     * @param key a PEM file; may be the same
+     */
+    public Builder tls(Path certificates, Path key) {
+      settings.put("certfile", certificates.toString());
+      settings.put("keyfile", key.toString());
+      return this;
+    }
+
+    /** Event loops; as many as there are cores by default. */
+    public Builder threads(int count) {
+      return setting("threads", Integer.toString(count));
+    }
+
+    /**
+     * How long {@link Server#shutdown} waits for requests that are under way and for the app, 30
+     * seconds by default.
+     */
+    public Builder gracefulTimeout(Duration time) {
+      gracefulTimeout = time;
+      return this;
+    }
+
+    /**
+     * Another setting of a worker, by its long name without dashes: {@code setting("keep-alive",
+     * "5000")}. Values are as the arbiter passes them on: durations in milliseconds, sizes in
+     * bytes, switches {@code true} or {@code false}, 0 for a limit that is off. They are not
+     * checked, and a name that no worker knows does nothing.
+     */
+    public Builder setting(String name, String value) {
+      settings.put(name, value);
+      return this;
+    }
+
+    /**
+     * Who is told what happens: that an app failed a request, what was cut. The logger {@code
+     * dev.arbiter} of {@link System#getLogger} by default. Called from any thread; must not block.
+     */
+    public Builder log(BiConsumer<System.Logger.Level, String> told) {
+      log = told;
+      return this;
+    }
+
+    /** Makes the server; {@link Server#startup} starts it. */
+    public Server build() {
+      return new Server(this);
+    }
+  }
+
+  /**
+   * Binds, runs the app's {@link App#startup} and {@link App#checkHealth}, and accepts.
+   *
+   * @return this server
+   * @throws BootFailure it cannot start: the address, a file or a setting is wrong, or the app
+   *     failed, which is the cause then. Nothing is left behind
+   * @throws IllegalStateException it was started before
+   */
+  public synchronized Server startup() throws BootFailure {
+    if (used) {
+      throw new IllegalStateException("A server is started once.");
+    }
+    used = true;
+    ClassLoader own = app.getClass().getClassLoader();
+    ClassLoader loader = own == null ? ClassLoader.getSystemClassLoader() : own;
+    LoadedApp loaded = new LoadedApp(app, loader, app.getClass().getName());
+    runtime =
+        StandaloneRuntime.start(
+            new NettyWorker(loaded),
+            settings,
+            List.of(new Endpoint(address, tls)),
+            (level, text) -> log.accept(level(level), text));
+    return this;
+  }
+
+  private static System.Logger.Level level(String level) {
+    return switch (level) {
+      case "error" -> System.Logger.Level.ERROR;
+      case "warning" -> System.Logger.Level.WARNING;
+      case "info" -> System.Logger.Level.INFO;
+      default -> System.Logger.Level.DEBUG;
+    };
+  }
+
+  /**
+   * Where it listens, with the port it was given.
+   *
+   * @throws IllegalStateException it was not started
+   */
+  public InetSocketAddress address() {
+    return running().addresses().getFirst();
+  }
+
+  /**
+   * Scheme, host and port, without a path.
+   *
+   * @throws IllegalStateException it was not started
+   */
+  public URI uri() {
+    InetSocketAddress bound = address();
+    String host = bound.getAddress().getHostAddress();
+    return URI.create(
+        "%s://%s:%d"
+            .formatted(
+                tls ? "https" : "http",
+                host.contains(":") ? "[" + host + "]" : host,
+                bound.getPort()));
+  }
+
+  private synchronized StandaloneRuntime running() {
+    return Optional.ofNullable(runtime)
+        .orElseThrow(() -> new IllegalStateException("The server has not been started."));
+  }
+
+  /**
+   * Stops accepting, lets requests that are under way end and says on each connection that it
+   * closes, cuts what is not over in time, and runs the app's {@link App#shutdown}. Waits for that;
+   * an interrupt ends the wait, and what is left is cut. Does nothing if it was not started, or is
+   * stopped.
+   *
+   * @return whether everything ended by itself within the graceful timeout, and the app's shutdown
+   *     did not fail; if not, the log says why
+   */
+  public boolean shutdown() {
+    StandaloneRuntime started;
+    synchronized (this) {
+      started = runtime;
+    }
+    return started == null || started.stop(gracefulTimeout);
+  }
+
+  /** As {@link #shutdown}. */
+  @Override
+  public void close() {
+    shutdown();
+  }
+}

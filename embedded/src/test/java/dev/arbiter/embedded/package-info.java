@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.embedded;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,93 @@
+package app;
+
+import dev.arbiter.app.Lifespan;
+import java.time.Duration;
+import java.util.stream.IntStream;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.http.MediaType;
+import org.springframework.http.codec.ServerSentEvent;
+import org.springframework.http.server.reactive.HttpHandler;
+import org.springframework.web.reactive.function.BodyExtractors;
+import org.springframework.web.reactive.function.BodyInserters;
+import org.springframework.web.reactive.function.server.RouterFunctions;
+import org.springframework.web.reactive.function.server.ServerRequest;
+import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/** Routes of WebFlux.fn. */
+public final class App extends WebFluxApp {
+
+  @Override
+  HttpHandler handler(Lifespan lifespan) {
+    return RouterFunctions.toHttpHandler(
+        RouterFunctions.route()
+            .GET(
+                "/",
+                _ ->
+                    ServerResponse.ok()
+                        .bodyValue("Hello from worker " + lifespan.workerNr() + "\n"))
+            .GET("/hello/{name}", this::hello)
+            .POST("/echo", this::echo)
+            .POST("/size", this::size)
+            .GET("/numbers/{count}", this::numbers)
+            .GET("/ticks", this::ticks)
+            .build());
+  }
+
+  private Mono<ServerResponse> hello(ServerRequest request) {
+    return ServerResponse.ok()
+        .header("x-path", request.path())
+        .bodyValue("Hello, " + request.pathVariable("name") + "\n");
+  }
+
+  /** Part by part, as it comes. */
+  private Mono<ServerResponse> echo(ServerRequest request) {
+    return ServerResponse.ok()
+        .contentType(MediaType.APPLICATION_OCTET_STREAM)
+        .body(BodyInserters.fromDataBuffers(request.body(BodyExtractors.toDataBuffers())));
+  }
+
+  private Mono<ServerResponse> size(ServerRequest request) {
+    return request
+        .body(BodyExtractors.toDataBuffers())
+        .map(
+            buffer -> {
+              long size = buffer.readableByteCount();
+              DataBufferUtils.release(buffer);
+              return size;
+            })
+        .reduce(0L, Long::sum)
+        .flatMap(sum -> ServerResponse.ok().bodyValue(sum + " bytes\n"));
+  }
+
+  /** Made as the client reads them. */
+  private Mono<ServerResponse> numbers(ServerRequest request) {
+    int count = Integer.parseInt(request.pathVariable("count"));
+    Flux<DataBuffer> lines =
+        Flux.fromStream(() -> IntStream.range(0, count).mapToObj(i -> i + "\n"))
+            .buffer(1000)
+            .map(
+                some ->
+                    request
+                        .exchange()
+                        .getResponse()
+                        .bufferFactory()
+                        .wrap(
+                            String.join("", some)
+                                .getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+    return ServerResponse.ok()
+        .contentType(MediaType.TEXT_PLAIN)
+        .body(BodyInserters.fromDataBuffers(lines));
+  }
+
+  private Mono<ServerResponse> ticks(ServerRequest request) {
+    int count = request.queryParam("count").map(Integer::parseInt).orElse(10);
+    Flux<ServerSentEvent<String>> events =
+        Flux.interval(Duration.ZERO, Duration.ofMillis(50))
+            .take(count)
+            .map(i -> ServerSentEvent.builder("tick " + i).id(Long.toString(i)).build());
+    return ServerResponse.ok().body(BodyInserters.fromServerSentEvents(events));
+  }
+}
