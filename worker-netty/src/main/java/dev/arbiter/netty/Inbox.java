@@ -15,8 +15,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.LastHttpContent;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +31,7 @@ final class Inbox implements Receive {
           Unpooled.directBuffer(25).writeBytes("HTTP/1.1 100 Continue\r\n\r\n".getBytes(US_ASCII)));
 
   private final Exchange exchange;
-  private @Nullable Deque<ByteBuffer> parts;
-  private int buffered;
+  private @Nullable BodyParts parts;
   private long received;
   private boolean complete;
   private boolean lastGiven;
@@ -61,7 +58,12 @@ final class Inbox implements Receive {
 
   /** Whether more may be read from the network. */
   boolean hasRoom() {
-    return complete || discarding || buffered < ROOM;
+    return complete || discarding || buffered() < ROOM;
+  }
+
+  /** What has come and was not asked for. */
+  private int buffered() {
+    return parts == null ? 0 : parts.size();
   }
 
   /**
@@ -138,8 +140,7 @@ final class Inbox implements Receive {
   private @Nullable ReceiveEvent poll() {
     ByteBuffer part = parts == null ? null : parts.poll();
     if (part != null) {
-      buffered -= part.remaining();
-      lastGiven = complete && buffered == 0;
+      lastGiven = complete && buffered() == 0;
       return new RequestBody(part, !lastGiven);
     }
     if (complete && !lastGiven) {
@@ -165,7 +166,10 @@ final class Inbox implements Receive {
     ByteBuf bytes = content.content();
     int count = bytes.readableBytes();
     received += count;
-    since = exchange.connection().loop().tick();
+    if (!discarding) {
+      // What nobody reads has its time from the beginning: a byte now and then does not prolong it.
+      since = exchange.connection().loop().tick();
+    }
     long limit = exchange.head().bodyLimit();
     if (limit > 0 && received > limit) {
       exchange.refuse(Rule.BODY_SIZE.refusal());
@@ -177,30 +181,28 @@ final class Inbox implements Receive {
       return;
     }
     if (count > 0) {
-      keep(bytes, count);
+      keep(bytes);
     }
     deliver();
     exchange.connection().read();
   }
 
-  private void keep(ByteBuf bytes, int count) {
-    byte[] copy = new byte[count];
-    bytes.readBytes(copy);
-    Deque<ByteBuffer> kept = parts;
+  private void keep(ByteBuf bytes) {
+    BodyParts kept = parts;
     if (kept == null) {
-      kept = new ArrayDeque<>(4);
+      kept = new BodyParts();
       parts = kept;
     }
-    kept.add(ByteBuffer.wrap(copy).asReadOnlyBuffer());
-    buffered += count;
+    kept.add(bytes);
   }
 
   /** The response is complete while the body is not: what is left is taken in, if it is little. */
   void discard() {
     discarding = true;
     since = exchange.connection().loop().tick();
+    int unread = buffered();
     parts = null;
-    discard(buffered);
+    discard(unread);
     exchange.connection().flushSoon();
     exchange.connection().read();
   }
@@ -231,7 +233,6 @@ final class Inbox implements Receive {
   void fail(ClientGone reason) {
     failure = reason;
     parts = null;
-    buffered = 0;
   }
 
   /** Once a tick: whether the client keeps the app waiting for too long. */
