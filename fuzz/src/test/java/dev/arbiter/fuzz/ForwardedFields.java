@@ -75,7 +75,6 @@ public final class ForwardedFields {
   private static void check(Origin origin) {
     require(origin.scheme().equals("http") || origin.scheme().equals("https"), "scheme", origin);
     require(ForwardedReader.harmless(origin.host()), "host", origin);
-    require(!origin.trusted(), "trust", origin);
   }
 
   private static void require(boolean holds, String what, Origin origin) {

@@ -26,7 +26,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * A gigabyte each way through a worker with a heap of 64 MB, byte for byte, while other clients are
- * slow: what is under way is never in memory, neither of those who are fast nor of those who are not.
+ * slow: what is under way is never in memory, neither of those who are fast nor of those who are
+ * not.
  */
 @Tag("slow")
 final class LargeBodyTest {
