@@ -72,6 +72,12 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
               "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
               US_ASCII));
 
+  /**
+   * What may wait behind a request that is under way, in pieces. The bytes of one read may be
+   * thousands of requests, and a request that was decoded weighs twenty times what its bytes do.
+   */
+  private static final int WAITING = 64;
+
   private enum Phase {
     OPEN,
     /** No request is taken any more; the last answer is being written. */
@@ -180,8 +186,16 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
       take(message);
     } else {
       queue.add(message);
+      if (queue.size() >= WAITING) {
+        decoder.hold();
+      }
       read();
     }
+  }
+
+  /** Whether nothing has come behind the request that is under way, as far as is known. */
+  private boolean nothingWaits() {
+    return queue.isEmpty() && !decoder.held();
   }
 
   /** Bytes that follow a request for an upgrade wait until it is answered. */
@@ -310,8 +324,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     } else if (event instanceof ChannelInputShutdownEvent
         || event.equals(SslCloseCompletionEvent.SUCCESS)) {
       inputEnded = true;
-      if (phase == Phase.LINGERING
-          || (phase == Phase.OPEN && exchange == null && queue.isEmpty())) {
+      if (phase == Phase.LINGERING || (phase == Phase.OPEN && exchange == null && nothingWaits())) {
         close();
       } else if (exchange != null) {
         // It may only have shut its side: what is under way is answered all the same.
@@ -468,7 +481,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     if (phase == Phase.LEFT) {
       return;
     }
-    boolean wanted = queue.isEmpty() && (exchange == null || exchange.inbox().hasRoom());
+    boolean wanted = nothingWaits() && (exchange == null || exchange.inbox().hasRoom());
     if (wanted != reading && !inputEnded) {
       reading = wanted;
       channel.config().setAutoRead(wanted);
@@ -480,7 +493,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     if (exchange == ended) {
       exchange = null;
       since = loop.tick();
-      if (inputEnded && queue.isEmpty()) {
+      if (inputEnded && nothingWaits()) {
         end(false);
       } else {
         advance();
@@ -500,14 +513,32 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
       }
     }
     advancing = false;
+    if (decoder.held() && queue.isEmpty()) {
+      // Not at once: it may be the decoder that has called.
+      loop.executor().execute(this::decodeOn);
+    }
     read();
     flushSoon();
     if (exchange == null && phase == Phase.OPEN) {
       inMidHead = decoder.inMidHead();
-      if (inputEnded && queue.isEmpty()) {
+      if (inputEnded && nothingWaits()) {
         end(false);
       }
     }
+  }
+
+  /** Takes what was held back; it is another handler's if the channel is. */
+  private void decodeOn() {
+    ChannelHandlerContext ctx = channel.pipeline().context(decoder);
+    if (ctx == null || !decoder.held() || !queue.isEmpty()) {
+      return;
+    }
+    try {
+      decoder.release(ctx);
+    } catch (Exception failed) {
+      exceptionCaught(context(), failed);
+    }
+    advance();
   }
 
   /** The request is answered with a 101: another handler has the channel from here on. */

@@ -11,8 +11,6 @@ import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules.Rule;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +23,7 @@ final class Inbox implements Receive {
   private static final int ROOM = 64 * 1024;
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0).asReadOnlyBuffer();
   private final Exchange exchange;
-  private @Nullable Deque<ByteBuffer> parts;
-  private int buffered;
+  private @Nullable BodyParts parts;
   private long received;
   private boolean complete;
   private boolean lastGiven;
@@ -70,7 +67,12 @@ final class Inbox implements Receive {
 
   /** Whether more may be read from the network. */
   boolean hasRoom() {
-    return complete || discarding || buffered < ROOM;
+    return complete || discarding || buffered() < ROOM;
+  }
+
+  /** What has come and was not asked for. */
+  private int buffered() {
+    return parts == null ? 0 : parts.size();
   }
 
   /**
@@ -148,9 +150,8 @@ final class Inbox implements Receive {
   private @Nullable ReceiveEvent poll() {
     ByteBuffer part = parts == null ? null : parts.poll();
     if (part != null) {
-      buffered -= part.remaining();
       exchange.stream().consumed(part.remaining());
-      lastGiven = complete && buffered == 0;
+      lastGiven = complete && buffered() == 0;
       noteTrailers();
       return new RequestBody(part, !lastGiven);
     }
@@ -187,7 +188,10 @@ final class Inbox implements Receive {
     }
     int count = bytes.readableBytes();
     received += count;
-    since = exchange.stream().loop().tick();
+    if (!discarding) {
+      // What nobody reads has its time from the beginning: a byte now and then does not prolong it.
+      since = exchange.stream().loop().tick();
+    }
     long limit = exchange.head().bodyLimit();
     if (limit > 0 && received > limit) {
       exchange.refuse(Rule.BODY_SIZE.refusal());
@@ -200,33 +204,29 @@ final class Inbox implements Receive {
       return;
     }
     if (count > 0) {
-      keep(bytes, count);
+      keep(bytes);
     }
     deliver();
     exchange.stream().read();
   }
 
-  private void keep(ByteBuf bytes, int count) {
-    byte[] copy = new byte[count];
-    bytes.readBytes(copy);
-    Deque<ByteBuffer> kept = parts;
+  private void keep(ByteBuf bytes) {
+    BodyParts kept = parts;
     if (kept == null) {
-      kept = new ArrayDeque<>(4);
+      kept = new BodyParts();
       parts = kept;
     }
-    kept.add(ByteBuffer.wrap(copy).asReadOnlyBuffer());
-    buffered += count;
+    kept.add(bytes);
   }
 
   /** The response is complete while the body is not: what is left is taken in, if it is little. */
   void discard() {
     discarding = true;
     since = exchange.stream().loop().tick();
+    int unread = buffered();
     parts = null;
-    int held = buffered;
-    buffered = 0;
-    exchange.stream().consumed(held);
-    discard(held);
+    exchange.stream().consumed(unread);
+    discard(unread);
     exchange.stream().flushSoon();
     exchange.stream().read();
   }
@@ -256,9 +256,9 @@ final class Inbox implements Receive {
   /** What is asked for next fails; and what was asked for already, at {@link #close}. */
   void fail(ClientGone reason) {
     failure = reason;
+    int held = buffered();
     parts = null;
-    exchange.stream().consumed(buffered);
-    buffered = 0;
+    exchange.stream().consumed(held);
   }
 
   /** Once a tick: whether the client keeps the app waiting for too long. */

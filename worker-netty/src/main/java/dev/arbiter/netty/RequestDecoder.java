@@ -8,6 +8,7 @@ import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules;
 import dev.arbiter.http.RequestRules.Rule;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.DefaultHttpRequest;
@@ -45,6 +46,7 @@ final class RequestDecoder extends HttpRequestDecoder {
   private IncomingHead head;
   private boolean inHead = true;
   private boolean broken;
+  private boolean held;
   private boolean lineSeen;
   private boolean raw;
   private boolean blankCr;
@@ -77,6 +79,33 @@ final class RequestDecoder extends HttpRequestDecoder {
     head = new IncomingHead(rules, trusted);
   }
 
+  /** Decodes nothing more until {@link #release}: what has come and comes stays as bytes. */
+  void hold() {
+    held = true;
+  }
+
+  /** Whether it decodes nothing for now. */
+  boolean held() {
+    return held;
+  }
+
+  /** Goes on with the bytes it has; not from within a read of this channel. */
+  void release(ChannelHandlerContext ctx) throws Exception {
+    held = false;
+    channelRead(ctx, Unpooled.EMPTY_BUFFER);
+    channelReadComplete(ctx);
+  }
+
+  /** At the end of the client's side, too, it keeps its bytes for when it goes on. */
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) throws Exception {
+    if (held) {
+      ctx.fireUserEventTriggered(event);
+    } else {
+      super.userEventTriggered(ctx, event);
+    }
+  }
+
   /** Whether a part of a head has come, so that the connection is not idle. */
   boolean inMidHead() {
     return inHead && (lineSeen || actualReadableBytes() > 0);
@@ -84,6 +113,9 @@ final class RequestDecoder extends HttpRequestDecoder {
 
   @Override
   protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
+    if (held) {
+      return;
+    }
     if (raw) {
       out.add(in.readRetainedSlice(in.readableBytes()));
       return;

@@ -320,10 +320,15 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   private void linger() {
     if (inputEnded || !channel.isActive()) {
       channel.close();
-    } else {
-      ((DuplexChannel) channel).shutdownOutput();
-      read();
+      return;
     }
+    TlsGate tls = channel.pipeline().get(TlsGate.class);
+    if (tls == null) {
+      ((DuplexChannel) channel).shutdownOutput();
+    } else {
+      tls.shutdownOutput();
+    }
+    read();
   }
 
   @Override

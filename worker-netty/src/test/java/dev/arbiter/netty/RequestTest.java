@@ -17,11 +17,15 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** What comes in: connections kept or not, bodies read or not, clients slow or gone. */
 class RequestTest {
   private static final String GET = "GET %s HTTP/1.1\r\nHost: a\r\n\r\n";
+
+  /** How slow a client is that is slow on purpose. */
+  private static final long PACE = TimeUnit.MILLISECONDS.toNanos(20);
 
   @Test
   void aConnectionIsKeptAndReused() throws Exception {
@@ -215,6 +219,25 @@ class RequestTest {
       assertThat(client.answer().body()).isEqualTo("/1");
       client.send("def");
       assertThat(client.get("/2").body()).isEqualTo("/2");
+    }
+  }
+
+  @Test
+  void aBodyNobodyReadsMayNotTrickleForEver() throws Exception {
+    try (Fixture fixture = Fixture.serving(Apps.PATH, "body-timeout", "300");
+        RawClient client = fixture.connect()) {
+      client.send("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n");
+      assertThat(client.answer().body()).isEqualTo("/1");
+      int sent = 0;
+      try {
+        for (; sent < 1000; sent++) {
+          client.send("x");
+          LockSupport.parkNanos(PACE);
+        }
+      } catch (IOException _) {
+        // It is the end that is waited for.
+      }
+      assertThat(sent).isLessThan(1000);
     }
   }
 

@@ -28,6 +28,8 @@ final class RequestBody extends InputStream implements Reply.Terms {
   private boolean askToSend;
   private boolean unasked;
   private volatile boolean ended;
+  private boolean finishing;
+  private long finishBy;
   private volatile boolean closed;
   private @Nullable ByteBuffer piece;
 
@@ -86,7 +88,7 @@ final class RequestBody extends InputStream implements Reply.Terms {
   private void fill() throws IOException {
     int count;
     try {
-      count = link.read(in.clear(), Link.after(bodyTimeout));
+      count = link.read(in.clear(), finishing ? finishBy : Link.after(bodyTimeout));
     } catch (SocketTimeoutException slow) {
       parser.head().refuse(Rule.BODY_TIMEOUT.refusal());
       throw slow;
@@ -180,6 +182,9 @@ final class RequestBody extends InputStream implements Reply.Terms {
     if (unasked) {
       return ended;
     }
+    // What nobody reads has its time as a whole: a byte now and then does not prolong it.
+    finishing = true;
+    finishBy = Link.after(bodyTimeout);
     int left = WORTH_READING;
     try {
       while (left > 0) {

@@ -349,6 +349,26 @@ class SyncWorkerTest {
   }
 
   @Test
+  void aBodyNobodyReadsMayNotTrickleForEver() throws Exception {
+    try (Fixture fixture =
+            Fixture.serving(request -> Response.text(request.path()), "body-timeout", "300");
+        RawClient client = fixture.connect()) {
+      client.send("POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n");
+      assertThat(client.answer().body()).isEqualTo("/1");
+      int sent = 0;
+      try {
+        for (; sent < 1000; sent++) {
+          client.send("x");
+          LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        }
+      } catch (IOException _) {
+        // It is the end that is waited for.
+      }
+      assertThat(sent).isLessThan(1000);
+    }
+  }
+
+  @Test
   void aClientThatWaitsIsAnsweredAndLetGoIfTheAppDoesNotRead() throws Exception {
     try (Fixture fixture = Fixture.serving(_ -> Response.of(403));
         RawClient client = fixture.connect()) {

@@ -58,11 +58,16 @@ public final class WebSocketSession {
   private final FrameDecoder decoder;
   private final boolean deflates;
   private final long maxQueue;
+
+  /** What waits for the app may weigh as much as one message, whatever their number. */
+  private final long maxWaiting;
+
   private final long closeNanos;
   private final Pings pings;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<Message> received = new ArrayDeque<>(4);
+  private long waiting;
   private final Deque<OutFrame> outgoing = new ArrayDeque<>(4);
   private State state = State.OPEN;
   private @Nullable CompletableFuture<Message> waiter;
@@ -82,6 +87,7 @@ public final class WebSocketSession {
     deflates = handshake.deflates();
     decoder = new FrameDecoder(settings.maxSize(), deflates);
     maxQueue = settings.maxQueue();
+    maxWaiting = settings.maxSize();
     closeNanos = settings.closeTimeout().toNanos();
     pings = new Pings(settings.pingInterval(), settings.pingTimeout());
   }
@@ -105,6 +111,7 @@ public final class WebSocketSession {
       }
       wasFull = full();
       message = received.poll();
+      waiting -= weight(message);
       if (message == null && end != null) {
         if (endGiven) {
           return CompletableFuture.failedFuture(new WebSocketClosed());
@@ -113,9 +120,9 @@ public final class WebSocketSession {
         message = end;
       }
       if (message == null) {
-        CompletableFuture<Message> waiting = new CompletableFuture<>();
-        waiter = waiting;
-        return waiting;
+        CompletableFuture<Message> coming = new CompletableFuture<>();
+        waiter = coming;
+        return coming;
       }
     } finally {
       lock.unlock();
@@ -214,7 +221,7 @@ public final class WebSocketSession {
         // The app that closes while the worker leaves receives no more.
         if (state == State.LEAVING && next == State.CLOSING) {
           state = next;
-          received.clear();
+          dropReceived();
         }
         return;
       }
@@ -225,7 +232,7 @@ public final class WebSocketSession {
         outgoing.clear();
       }
       if (next == State.CLOSING) {
-        received.clear();
+        dropReceived();
       }
       outgoing.add(OutFrame.control(Frames.CLOSE, Frames.closing(with.code(), with.reason())));
     } finally {
@@ -246,7 +253,22 @@ public final class WebSocketSession {
   }
 
   private boolean full() {
-    return maxQueue > 0 && received.size() >= maxQueue;
+    return (maxQueue > 0 && received.size() >= maxQueue)
+        || (maxWaiting > 0 && waiting >= maxWaiting);
+  }
+
+  private static long weight(@Nullable Message message) {
+    return switch (message) {
+      case Message.Text(String text) -> text.length();
+      case Message.Binary(ByteBuffer bytes) -> bytes.remaining();
+      case Message.Close _ -> 0;
+      case null -> 0;
+    };
+  }
+
+  private void dropReceived() {
+    received.clear();
+    waiting = 0;
   }
 
   /** Takes bytes as long as there is room for messages; what is left is to be given again. */
@@ -288,22 +310,23 @@ public final class WebSocketSession {
   }
 
   private void deliver(Message message) {
-    CompletableFuture<Message> waiting;
+    CompletableFuture<Message> asked;
     lock.lock();
     try {
       if (state == State.CLOSING) {
         return;
       }
-      waiting = waiter;
+      asked = waiter;
       waiter = null;
-      if (waiting == null) {
+      if (asked == null) {
         received.add(message);
+        waiting += weight(message);
         return;
       }
     } finally {
       lock.unlock();
     }
-    waiting.complete(message);
+    asked.complete(message);
   }
 
   private void closedByClient(int code, String reason) {
@@ -342,7 +365,7 @@ public final class WebSocketSession {
   }
 
   private void end(Message.Close last) {
-    CompletableFuture<Message> waiting;
+    CompletableFuture<Message> asked;
     Message.Close told;
     lock.lock();
     try {
@@ -350,14 +373,14 @@ public final class WebSocketSession {
         end = last;
       }
       told = end;
-      waiting = waiter;
+      asked = waiter;
       waiter = null;
-      endGiven |= waiting != null;
+      endGiven |= asked != null;
     } finally {
       lock.unlock();
     }
-    if (waiting != null) {
-      waiting.complete(told);
+    if (asked != null) {
+      asked.complete(told);
     }
   }
 

@@ -198,6 +198,32 @@ public abstract class TlsContract {
   @Test
   void aWebSocketGoesThroughIt() throws Exception {
     serve();
+    TlsClient connected = webSocket();
+    connected.send(HexFormat.of().parseHex("8182" + "00000000" + "6869")); // "hi", masked
+    assertThat(connected.bytes(2)).isEqualTo(HexFormat.of().parseHex("8108"));
+    assertThat(new String(connected.bytes(8), ISO_8859_1)).isEqualTo("https hi");
+    assertThat(connected.bytes(4)).isEqualTo(HexFormat.of().parseHex("880203e8")); // 1000
+    connected.send(HexFormat.of().parseHex("8882" + "00000000" + "03e8"));
+    assertThat(connected.rest()).isEmpty();
+  }
+
+  @Test
+  void aWebSocketThatBreaksTheProtocolIsToldTheEndInTls() throws Exception {
+    Server server = serve();
+    TlsClient connected = webSocket();
+    connected.send(HexFormat.of().parseHex("81026869")); // not masked
+    byte[] closing = connected.bytes(4);
+    assertThat(closing[0]).isEqualTo((byte) 0x88);
+    assertThat(closing[3]).isEqualTo((byte) (1002 & 0xff));
+    connected.bytes(closing[1] - 2);
+    assertThat(connected.rest()).isEmpty();
+    connected.close();
+    while (server.open() > 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private TlsClient webSocket() throws IOException {
     TlsClient connected = connect();
     String ask =
         """
@@ -211,12 +237,7 @@ public abstract class TlsContract {
         """;
     connected.send(ask.replace("\n", "\r\n"));
     assertThat(connected.answer().status()).isEqualTo(101);
-    connected.send(HexFormat.of().parseHex("8182" + "00000000" + "6869")); // "hi", masked
-    assertThat(connected.bytes(2)).isEqualTo(HexFormat.of().parseHex("8108"));
-    assertThat(new String(connected.bytes(8), ISO_8859_1)).isEqualTo("https hi");
-    assertThat(connected.bytes(4)).isEqualTo(HexFormat.of().parseHex("880203e8")); // 1000
-    connected.send(HexFormat.of().parseHex("8882" + "00000000" + "03e8"));
-    assertThat(connected.rest()).isEmpty();
+    return connected;
   }
 
   @Test

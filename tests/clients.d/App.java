@@ -1,0 +1,49 @@
+package app;
+
+import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.Request;
+import dev.arbiter.app.Response;
+import dev.arbiter.app.WebSocket;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** What the clients talk to. */
+public final class App implements BlockingApp {
+  @Override
+  public Response handle(Request request) throws IOException {
+    return switch (request.path()) {
+      case "/" -> Response.file("text/html; charset=utf-8", Path.of("page.html"));
+      case "/protocol" -> Response.text(request.httpVersion());
+      case "/echo" -> {
+        byte[] body = request.body().readAllBytes();
+        yield Response.bytes("application/octet-stream", body);
+      }
+      case "/stream" ->
+          Response.stream("application/octet-stream", out -> request.body().transferTo(out));
+      case "/events" ->
+          Response.events(
+              events -> {
+                for (int i = 0; i < 5; i++) {
+                  events.send("event " + i);
+                }
+              });
+      case "/ws" -> Response.webSocket(App::echo);
+      default -> Response.of(404);
+    };
+  }
+
+  /** Sends back what comes; closes with 4000 if it is told to. */
+  private static void echo(WebSocket socket) throws IOException {
+    while (true) {
+      switch (socket.receive()) {
+        case WebSocket.Message.Text(String text) when text.equals("close") ->
+            socket.close(4000, "as you wish");
+        case WebSocket.Message.Text(String text) -> socket.sendText(text);
+        case WebSocket.Message.Binary(var bytes) -> socket.sendBinary(bytes);
+        case WebSocket.Message.Close _ -> {
+          return;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package dev.arbiter.http.websocket;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.arbiter.http.WebSocketSettings;
+import dev.arbiter.worker.WorkerSettings;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** What waits for the app is bounded, by number and by weight. */
+class WebSocketSessionTest {
+  private static final Handshake PLAIN = new Handshake(null, "", List.of(), Optional.empty());
+  private static final int MESSAGE = 100;
+
+  private final AtomicInteger woken = new AtomicInteger();
+
+  private WebSocketSession session(String... settings) {
+    Map<String, String> values = Map.of(settings[0], settings[1], settings[2], settings[3]);
+    return new WebSocketSession(
+        PLAIN, WebSocketSettings.from(new WorkerSettings(values)), woken::incrementAndGet);
+  }
+
+  /** So many messages, masked with zeros. */
+  private static ByteBuffer messages(int count, int opcode) {
+    ByteBuffer frames = ByteBuffer.allocate(count * (MESSAGE + 6));
+    for (int i = 0; i < count; i++) {
+      frames.put((byte) (Frames.FIN | opcode)).put((byte) (Frames.MASKED | MESSAGE)).putInt(0);
+      frames.put(new byte[MESSAGE]);
+    }
+    return frames.flip();
+  }
+
+  @Test
+  void readingStopsAtTheNumberOfMessages() {
+    WebSocketSession session = session("ws-max-queue", "3", "ws-max-size", "0");
+    ByteBuffer in = messages(5, Frames.BINARY);
+    session.feed(in);
+    assertThat(session.wantsInput()).isFalse();
+    assertThat(in.remaining()).isEqualTo(2 * (MESSAGE + 6));
+  }
+
+  @Test
+  void readingStopsWhereTheyWeighAsMuchAsTheLongestOne() {
+    for (int opcode : new int[] {Frames.TEXT, Frames.BINARY}) {
+      WebSocketSession session = session("ws-max-queue", "32", "ws-max-size", "250");
+      ByteBuffer in = messages(5, opcode);
+      session.feed(in);
+      assertThat(session.wantsInput()).isFalse();
+      assertThat(in.remaining()).isEqualTo(2 * (MESSAGE + 6));
+
+      int before = woken.get();
+      assertThat(session.receive()).isCompleted();
+      assertThat(woken.get()).isEqualTo(before + 1);
+      assertThat(session.wantsInput()).isTrue();
+      session.feed(in);
+      assertThat(in.remaining()).isEqualTo(MESSAGE + 6);
+    }
+  }
+}
