@@ -12,7 +12,6 @@ import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -207,7 +206,11 @@ final class TlsTest {
         arbiters
             .command()
             .kind("netty")
-            .args("--certfile", Certificates.make(arbiters.folder(), "first").toString(), "--ssl-provider", "openssl")
+            .args(
+                "--certfile",
+                Certificates.make(arbiters.folder(), "first").toString(),
+                "--ssl-provider",
+                "openssl")
             .args("--java-opts", "-Dio.netty.handler.ssl.noOpenSsl=true")
             .faulty()
             .run(Limits.START);

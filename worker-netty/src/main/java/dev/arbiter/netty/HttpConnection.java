@@ -397,7 +397,8 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
 
   @Override
   public int writeInformational(ResponseHead head) {
-    return write(allocator().directBuffer(head.length()).writeBytes(head.bytes(), 0, head.length()));
+    return write(
+        allocator().directBuffer(head.length()).writeBytes(head.bytes(), 0, head.length()));
   }
 
   @Override
