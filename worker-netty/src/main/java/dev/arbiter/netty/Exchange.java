@@ -238,7 +238,7 @@ final class Exchange extends HeadView
     int status = outbox.started() ? outbox.status() : 0;
     long nanos = entry().end(status, inbox.received(), outbox.bytes());
     if (status != 0 && !answered) {
-      connection
+      stream
           .loop()
           .service()
           .log(head, origin().client(), status, outbox.headers(), outbox.sent(), nanos);
