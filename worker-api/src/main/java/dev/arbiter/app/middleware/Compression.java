@@ -19,12 +19,12 @@ import java.util.stream.Stream;
  * Compresses what the app answers, for clients that take it (RFC 9110 sections 8.4 and 12.5.3):
  * with gzip, and with other codings that are given. {@code --compress} is this one around the app.
  *
- * <p>Compressed are bodies of at least {@value #MINIMUM} bytes, or of unknown length, whose type is
- * text or alike. Left as they are: what has a {@code Content-Encoding} already, or {@code
- * Cache-Control: no-transform}; parts (206), and what has no body; what carries a digest of its
- * bytes; and files, which are sent without passing through the app's process: compress those
- * beforehand, see {@link dev.arbiter.app.files.StaticFiles#precompressed}. What the app flushes, or
- * sends as a part, reaches the client at once, so events are compressed, too.
+ * <p>Compressed are bodies of at least 1024 bytes, or of unknown length, whose type is text or
+ * alike. Left as they are: what has a {@code Content-Encoding} already, or {@code Cache-Control:
+ * no-transform}; parts (206), and what has no body; what carries a digest of its bytes; and files,
+ * which are sent without passing through the app's process: compress those beforehand, see {@link
+ * dev.arbiter.app.files.StaticFiles#precompressed}. What the app flushes, or sends as a part,
+ * reaches the client at once, so events are compressed, too.
  *
  * <p>The answer gets {@code Vary: Accept-Encoding}, also where this client is sent it as it is; a
  * strong {@code ETag} becomes a weak one, because the bytes differ; {@code Accept-Ranges} goes. An
@@ -132,7 +132,7 @@ public final class Compression implements Middleware {
     return new Compression(List.of(favouriteFirst), minimum, types);
   }
 
-  /** The same for bodies of at least this many bytes; {@value #MINIMUM} by default. */
+  /** The same for bodies of at least this many bytes; 1024 by default. */
   public Compression minimum(int bytes) {
     return new Compression(codings, bytes, types);
   }
