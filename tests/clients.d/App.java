@@ -5,14 +5,24 @@ import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.WebSocket;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /** What the clients talk to. */
 public final class App implements BlockingApp {
+  /** What the page says of itself. */
+  private volatile String result = "";
+
   @Override
   public Response handle(Request request) throws IOException {
     return switch (request.path()) {
       case "/" -> Response.file("text/html; charset=utf-8", Path.of("page.html"));
+      case "/result" -> {
+        if (request.method().equals("POST")) {
+          result = new String(request.body().readAllBytes(), StandardCharsets.UTF_8);
+        }
+        yield Response.text(result);
+      }
       case "/protocol" -> Response.text(request.httpVersion());
       case "/echo" -> {
         byte[] body = request.body().readAllBytes();

@@ -41,7 +41,8 @@ public final class FileRequests {
     try {
       Path top = Files.createTempDirectory("files").toRealPath();
       Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(top)));
-      Path root = Files.createDirectories(top.resolve("public/a/c")).getParent().getParent();
+      Path root = top.resolve("public");
+      Files.createDirectories(root.resolve("a/c"));
       Files.writeString(top.resolve("secret"), "secret");
       Files.createDirectory(top.resolve("public2"));
       Files.writeString(top.resolve("public2/secret"), "secret");
