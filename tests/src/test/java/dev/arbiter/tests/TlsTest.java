@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +12,10 @@ import java.nio.file.StandardCopyOption;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -23,14 +27,15 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class TlsTest {
   private static final Pattern SECURE = Pattern.compile("Listening at: https://127.0.0.1:(\\d+) ");
   private static final Pattern NEW = Pattern.compile("New certificates are in use");
+  private static final char[] PASSWORD = "changeit".toCharArray();
   private static final Duration PACE = Duration.ofMillis(50);
 
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 
   @EachKind
   void certificatesChangeUnderLoadAndNobodyNotices(String kind) throws Exception {
-    Path first = Certificates.make(arbiters.folder(), "first");
-    Path second = Certificates.make(arbiters.folder(), "second");
+    Path first = certificate("first");
+    Path second = certificate("second");
     Path used = arbiters.folder().resolve("server.pem");
     Files.copy(first, used);
     SSLContext both = trusting(first, second);
@@ -83,6 +88,35 @@ final class TlsTest {
     assertThat(finished.log().text())
         .contains("--certfile " + file + " is neither PEM nor PKCS#12")
         .doesNotContain("Exception");
+  }
+
+  /** Key and certificate in one file, made by the JDK's own tool. */
+  private Path certificate(String name) throws Exception {
+    Path store = arbiters.folder().resolve(name + ".p12");
+    List<String> keytool =
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin/keytool").toString(),
+            "-genkeypair -keyalg EC -groupname secp256r1 -alias server -validity 2",
+            "-ext san=ip:127.0.0.1 -storetype PKCS12 -storepass " + new String(PASSWORD),
+            "-dname CN=%s -keystore %s".formatted(name, store));
+    Process made =
+        new ProcessBuilder(List.of(String.join(" ", keytool).split(" "))).inheritIO().start();
+    assertThat(made.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(made.exitValue()).isZero();
+    KeyStore keys = KeyStore.getInstance("PKCS12");
+    try (InputStream in = Files.newInputStream(store)) {
+      keys.load(in, PASSWORD);
+    }
+    Files.delete(store);
+    return Files.writeString(
+        arbiters.folder().resolve(name + ".pem"),
+        pem("PRIVATE KEY", keys.getKey("server", PASSWORD).getEncoded())
+            + pem("CERTIFICATE", keys.getCertificate("server").getEncoded()));
+  }
+
+  private static String pem(String type, byte[] der) {
+    String text = Base64.getMimeEncoder().encodeToString(der);
+    return "-----BEGIN %s-----\n%s\n-----END %s-----\n".formatted(type, text, type);
   }
 
   private static SSLContext trusting(Path... certificates) throws Exception {
