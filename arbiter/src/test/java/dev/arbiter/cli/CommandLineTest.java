@@ -362,7 +362,7 @@ final class CommandLineTest {
   @CsvSource({
     "ARBITER_WORKERS, many, 'ARBITER_WORKERS=many: expected a whole number from 1 to 1024, or auto'",
     "ARBITER_WROKERS, 4, ARBITER_WROKERS=4: no setting has this name; the nearest is ARBITER_WORKERS",
-    "ARBITER_H2C, both, ARBITER_H2C is not in this release (value both)",
+    "ARBITER_HTTP_PROTOCOLS, h2, ARBITER_HTTP_PROTOCOLS is not in this release (value h2)",
     "ARBITER_ARGS, --wrokers 4, ARBITER_ARGS: --wrokers: no flag has this name; the nearest is --workers",
     "ARBITER_ARGS, -w many, 'ARBITER_ARGS: -w many: expected a whole number from 1 to 1024, or auto'",
     "ARBITER_ARGS, --help, ARBITER_ARGS: --help: only for the command line",

@@ -47,7 +47,7 @@ final class DocumentsTest {
     String all =
         Files.readString(Path.of("../conf/arbiter.toml"))
             .lines()
-            .map(line -> line.matches("#[a-z-]+ = .+") ? line.substring(1) : line)
+            .map(line -> line.matches("#[a-z0-9-]+ = .+") ? line.substring(1) : line)
             .collect(Collectors.joining("\n"));
     Config config = load(all);
     Config defaults =
