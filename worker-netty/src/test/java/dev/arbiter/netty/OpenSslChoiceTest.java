@@ -12,6 +12,7 @@ import dev.arbiter.http.tls.TlsProvider;
 import dev.arbiter.worker.BootFailure;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -70,7 +71,7 @@ class OpenSslChoiceTest {
   }
 
   private static String engine(FixtureContext context, TlsProvider own) throws Exception {
-    try (ServerTls tls = ServerTls.open(context, own).orElseThrow()) {
+    try (ServerTls tls = ServerTls.open(context, List.of("http/1.1"), own).orElseThrow()) {
       var engine = tls.engine();
       io.netty.util.ReferenceCountUtil.release(engine);
       return engine.getClass().getSimpleName();
@@ -79,7 +80,8 @@ class OpenSslChoiceTest {
 
   private static String refusal(FixtureContext context, TlsProvider own) {
     BootFailure failure =
-        catchThrowableOfType(BootFailure.class, () -> ServerTls.open(context, own));
+        catchThrowableOfType(
+            BootFailure.class, () -> ServerTls.open(context, List.of("http/1.1"), own));
     assertThat(failure).isNotNull();
     assertThat(failure.exitCode()).isEqualTo(BootFailure.WRONG_SETTING);
     return failure.getMessage() + " (" + failure.hint() + ")";

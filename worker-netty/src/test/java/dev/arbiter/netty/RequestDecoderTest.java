@@ -39,7 +39,7 @@ class RequestDecoderTest {
   @Test
   void whatIsHeldBackIsNotDecodedAndNotLost() throws Exception {
     RequestDecoder decoder =
-        new RequestDecoder(HttpSettings.from(new WorkerSettings(Map.of())), false);
+        new RequestDecoder(HttpSettings.from(new WorkerSettings(Map.of())), false, false);
     Taker taker = new Taker(decoder);
     EmbeddedChannel channel = new EmbeddedChannel(decoder, taker);
     String requests = "GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(SENT);
