@@ -233,7 +233,6 @@ final class CommandLineTest {
     "--reload, --reload is not in this release",
     "-D, -D is not in this release",
     "--daemon, --daemon is not in this release",
-    "--compress, --compress is not in this release",
     "--loop nio, --loop nio is not in this release",
     "--statsd-host localhost:8125, --statsd-host is not in this release (value localhost:8125)",
     "--user www, --user is not in this release (value www)",

@@ -271,8 +271,7 @@ final class BadInputTest {
 
   @ParameterizedTest
   @CsvSource({
-    "--h2c,both",
-    "--h2-max-frame-size,32k",
+    "--http-protocols,h2",
     "--dogstatsd-tags,a:b",
     "--statsd-host,localhost"
   })

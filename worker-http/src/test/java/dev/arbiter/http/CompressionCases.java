@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.Inflater;
 import org.junit.jupiter.api.Test;
@@ -214,6 +215,11 @@ public abstract class CompressionCases {
                 "%(B)s %({content-encoding}o)s");
         RawClient client = host.connect()) {
       sent = get(client, "GET / HTTP/1.1", "gzip").body().length();
+      // A line is written once its response has gone out.
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      while (Files.readString(log).isEmpty() && System.nanoTime() < end) {
+        Thread.onSpinWait();
+      }
     }
     assertThat(Files.readString(log)).isEqualTo(sent + " gzip\n");
   }
