@@ -32,7 +32,8 @@ public final class NettyReader extends ChannelInboundHandlerAdapter {
   /** What becomes of these bytes. */
   public static Reading read(HttpSettings settings, List<byte[]> pieces) {
     NettyReader reader = new NettyReader();
-    EmbeddedChannel channel = new EmbeddedChannel(new RequestDecoder(settings, false), reader);
+    EmbeddedChannel channel =
+        new EmbeddedChannel(new RequestDecoder(settings, false, false), reader);
     try {
       for (byte[] piece : pieces) {
         if (!reader.reading.ended()) {
