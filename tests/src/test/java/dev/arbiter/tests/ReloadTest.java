@@ -67,6 +67,7 @@ final class ReloadTest {
         .doesNotContain("Non-2xx");
   }
 
+  @Tag("slow")
   @EachKind
   void reloadsUnderPostsOverAUnixSocketLoseNothing(String kind) throws Exception {
     Path socket = arbiters.folder().resolve("s");
@@ -94,6 +95,7 @@ final class ReloadTest {
     assertThat(socket).exists();
   }
 
+  @Tag("slow")
   @Test
   void kindOfWorkerMayChangeAndBothServeMeanwhile() throws Exception {
     Path file = arbiters.folder().resolve("arbiter.toml");

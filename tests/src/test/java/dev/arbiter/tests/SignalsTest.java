@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -204,6 +205,7 @@ final class SignalsTest {
     assertThat(arbiter.stop()).isZero();
   }
 
+  @Tag("slow")
   @Test
   void deathsAreNoticedEvenIfTheLauncherBlockedTheSignalForThem() throws Exception {
     arbiters.expectError("Worker ");

@@ -9,10 +9,12 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** USR2: another arbiter in the same process, and nobody notices. */
+@Tag("slow")
 final class UpgradeTest {
   private static final Duration PACE = Duration.ofMillis(2);
 
