@@ -6,6 +6,7 @@ import dev.arbiter.process.Kernel;
 import dev.arbiter.process.Kernel.ErrnoException;
 import dev.arbiter.socket.Listener;
 import dev.arbiter.socket.SocketAddress;
+import dev.arbiter.socket.SocketOptions;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -34,8 +35,6 @@ public final class ServiceManager {
 
   private static final int UNSAID = 64;
   private static final int NAME_LENGTH = 255; // sd_pid_notify_with_fds(3), FDNAME
-  private static final int SOCK_DGRAM = 2;
-  private static final int SOCK_CLOEXEC = 0x80000;
   private static final int EAGAIN = 11;
 
   /**
@@ -107,7 +106,8 @@ public final class ServiceManager {
               System.nanoTime());
       ServiceManager manager =
           new ServiceManager(
-              Kernel.socket(SocketAddress.AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC),
+              Kernel.socket(
+                  SocketAddress.AF_UNIX, SocketOptions.SOCK_DGRAM | SocketOptions.SOCK_CLOEXEC),
               SocketAddress.ofUnix(isAbstract ? path.substring(1) : path, isAbstract),
               notices,
               isPositive(environment.getOrDefault("FDSTORE", "")),

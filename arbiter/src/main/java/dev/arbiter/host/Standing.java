@@ -1,6 +1,7 @@
 package dev.arbiter.host;
 
 import dev.arbiter.supervise.FleetState;
+import dev.arbiter.supervise.Words;
 
 /**
  * How the fleet stands, as far as a service manager cares.
@@ -17,7 +18,7 @@ public record Standing(
   /** As {@code systemctl status} shows it. */
   String line() {
     return switch (state) {
-      case STARTING -> "Starting: %d of %s".formatted(serving, ready(wanted));
+      case STARTING -> "Starting: %d of %s ready".formatted(serving, workers(wanted));
       case STEADY ->
           wanted == 0
               ? "Paused: no worker is wanted"
@@ -36,11 +37,7 @@ public record Standing(
         .formatted(workers(serving), others, generation);
   }
 
-  private static String ready(int count) {
-    return workers(count) + " ready";
-  }
-
   private static String workers(int count) {
-    return count + (count == 1 ? " worker" : " workers");
+    return Words.count(count, "worker");
   }
 }

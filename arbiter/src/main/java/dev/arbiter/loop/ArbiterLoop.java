@@ -366,8 +366,9 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
   }
 
   private void beat() {
+    List<WorkerView> workers = fleet.workers();
     int serving = 0;
-    for (WorkerView worker : fleet.workers()) {
+    for (WorkerView worker : workers) {
       serving += worker.state() == WorkerState.SERVING ? 1 : 0;
     }
     pulse = new Pulse(System.nanoTime(), fleet.state(), fleet.isDegraded(), serving);
@@ -378,7 +379,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
               fleet.isDegraded(),
               fleet.slots(),
               serving,
-              fleet.workers().size() - serving,
+              workers.size() - serving,
               fleet.generation()));
     }
   }

@@ -8,10 +8,16 @@ import java.time.Duration;
  * Numbers of socket(7), tcp(7), ipv6(7) and the layout of structs that go with them. The same on
  * x86-64 and aarch64; another architecture (MIPS, SPARC) has others.
  */
-final class SocketOptions {
+public final class SocketOptions {
   static final int SOCK_STREAM = 1;
+
+  /** Messages, each whole. */
+  public static final int SOCK_DGRAM = 2;
+
   static final int SOCK_NONBLOCK = 0x800;
-  static final int SOCK_CLOEXEC = 0x80000;
+
+  /** No program that this one becomes or starts inherits it. */
+  public static final int SOCK_CLOEXEC = 0x80000;
 
   static final int SOL_SOCKET = 1;
   static final int SO_REUSEADDR = 2;

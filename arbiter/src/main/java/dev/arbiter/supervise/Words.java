@@ -3,7 +3,7 @@ package dev.arbiter.supervise;
 import java.time.Duration;
 
 /** How numbers read in the log. */
-final class Words {
+public final class Words {
   private Words() {}
 
   /** {@code 430 ms}, {@code 2.5 s}, {@code 30 s}, {@code 3 min 5 s}, {@code 26 h 2 min}. */
@@ -30,7 +30,7 @@ final class Words {
   }
 
   /** {@code 1 worker}, {@code 2 workers}. */
-  static String count(int number, String noun) {
+  public static String count(int number, String noun) {
     return number + " " + noun + (number == 1 ? "" : "s");
   }
 

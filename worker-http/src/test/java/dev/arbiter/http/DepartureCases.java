@@ -212,10 +212,7 @@ public abstract class DepartureCases {
       client.leave();
       client.close();
       assertThat(app.ended.await(30, TimeUnit.SECONDS)).isTrue();
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-      while (Files.readString(log, US_ASCII).isEmpty() && System.nanoTime() < end) {
-        Thread.onSpinWait();
-      }
+      Await.until(30, () -> !Files.readString(log, US_ASCII).isEmpty());
     }
     assertThat(Files.readString(log, US_ASCII)).isEqualTo("/a 200\n");
   }

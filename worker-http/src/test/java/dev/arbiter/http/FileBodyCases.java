@@ -19,8 +19,6 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
@@ -69,8 +67,8 @@ public abstract class FileBodyCases {
 
   /** Whatever came to pass, no descriptor is left behind. */
   @AfterEach
-  void everyFileIsClosed() {
-    await(() -> !someFileIsOpen());
+  void everyFileIsClosed() throws Exception {
+    Await.until(10, () -> !someFileIsOpen());
   }
 
   private boolean someFileIsOpen() {
@@ -86,16 +84,6 @@ public abstract class FileBodyCases {
       return Files.readSymbolicLink(fd).startsWith(folder);
     } catch (IOException _) {
       return false; // closed meanwhile
-    }
-  }
-
-  private static void await(BooleanSupplier condition) {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (!condition.getAsBoolean()) {
-      if (System.nanoTime() > end) {
-        throw new AssertionError("It did not come to pass.");
-      }
-      Thread.onSpinWait();
     }
   }
 
@@ -205,7 +193,7 @@ public abstract class FileBodyCases {
         RawClient client = host.connect()) {
       for (String path : new String[] {"/missing", "/folder", "/short", "/beyond", "/lies"}) {
         assertThat(client.get(path).status()).as(path).isEqualTo(500);
-        await(() -> host.said(path));
+        Await.until(10, () -> host.said(path));
       }
       assertThat(client.get("/fine").status()).isEqualTo(200);
     }
@@ -224,7 +212,7 @@ public abstract class FileBodyCases {
         changed.setLength(100_000);
       }
       assertThat(readToEnd(client)).isLessThan(HUGE / 4);
-      await(() -> host.said("shorter"));
+      Await.until(10, () -> host.said("shorter"));
     }
   }
 
@@ -249,7 +237,7 @@ public abstract class FileBodyCases {
     try (Host host = serving(sendfile, answering(huge()), "write-timeout", "300");
         RawClient client = host.connect()) {
       client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-      await(this::someFileIsOpen);
+      Await.until(10, this::someFileIsOpen);
       everyFileIsClosed(); // which is how it is seen that the worker gave up
       assertThat(readToEnd(client)).isLessThan(HUGE / 4);
     }
