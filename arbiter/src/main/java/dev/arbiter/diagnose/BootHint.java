@@ -91,10 +91,19 @@ final class BootHint {
               "The app needs the file %s; relative paths start in the workers' folder (--chdir)"),
           Row.of(
               "(?:NoClassDefFoundError: |ClassNotFoundException: )(?!Could not init)([\\w.$/]+)",
-              "The class %s is not on the app's class path: add its jar with --classpath"));
+              "The class %s is not on the app's class path: add its jar with --classpath"),
+          Row.of(
+              "not ready within",
+              "Its thread dump shows what it waits for; if that only takes long, give it longer"
+                  + " with --boot-timeout"),
+          Row.of(
+              "^exit code (\\d+)\\n",
+              "The process ended itself with code %s, which System.exit and Runtime.halt do in an app"
+                  + " or its libraries: its last output is all it said"));
 
   /**
-   * @param text all that is known: the cause, and what the worker printed
+   * @param text all that is known: the cause, or how it ended when it gave none, and what the
+   *     worker printed
    * @param classPath where the app's classes are looked for
    * @param killed whether it ended by a SIGKILL that the arbiter did not send
    */

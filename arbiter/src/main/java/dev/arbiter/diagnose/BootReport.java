@@ -118,7 +118,8 @@ public final class BootReport {
               .map(line -> System.lineSeparator() + "      | " + line)
               .collect(Collectors.joining("", System.lineSeparator() + "    last output:", "")));
     }
-    BootHint.of(cause + "\n" + String.join("\n", output) + "\n", classPath, killed)
+    String known = cause.isEmpty() ? how : cause;
+    BootHint.of(known + "\n" + String.join("\n", output) + "\n", classPath, killed)
         .ifPresent(hint -> text.append(System.lineSeparator()).append("    hint: ").append(hint));
     return text.toString();
   }

@@ -106,7 +106,7 @@ public final class Compiler {
             AppProblem.APP,
             "The app does not compile: " + source,
             Files.readString(printed, UTF_8).stripTrailing(),
-            "");
+            "what it uses comes from its own folder and --classpath");
       }
       return output;
     } catch (InterruptedException e) {

@@ -101,6 +101,8 @@ class BootReportTest {
             + " a.key",
         "java.lang.NoClassDefFoundError: com/x/Y ¦ The class com.x.Y is not on the app's class path",
         "java.lang.ClassNotFoundException: com.x.Y ¦ The class com.x.Y is not on the app's class path",
+        "not ready within 5 s ¦ Its thread dump shows what it waits for",
+        "not ready within 5 s, java.net.ConnectException: Connection refused ¦ What the app connects to",
       })
   void knownCausesHaveAHint(String said, String hint) {
     assertThat(BootHint.of(said, "/lib/a.jar", false).orElse("")).contains(hint.strip());
@@ -116,5 +118,11 @@ class BootReportTest {
   void whoeverIsKilledMayHaveTakenTooMuchMemory() {
     assertThat(BootHint.of("", "", true).orElse("")).contains("dmesg");
     assertThat(BootHint.of("", "", false)).isEmpty();
+  }
+
+  @Test
+  void whoeverEndsItselfDidSoInTheApp() {
+    assertThat(BootHint.of("exit code 9\nlicence file is empty\n", "", false).orElse(""))
+        .contains("code 9", "System.exit");
   }
 }

@@ -45,9 +45,11 @@ final class EchoKindTest {
 
     try (RawClient client = arbiter.connect()) {
       assertThat(client.send("hello\r\n").line()).isEqualTo("hello");
+      assertThat(client.send("half of a ").bytes(10)).isEqualTo("half of a ");
       arbiter.signal(Os.Signal.HUP);
-      Await.until(
-          "the old workers are gone", Limits.CHANGE, () -> old.stream().noneMatch(Proc::alive));
+      Await.until("the other old worker is gone", Limits.CHANGE, () -> alive(old) == 1);
+      assertThat(client.send("line\r\n").line()).as("a drain waits").isEqualTo("line");
+      Await.until("the old workers are gone", Limits.CHANGE, () -> alive(old) == 0);
     }
     try (RawClient client = arbiter.connect()) {
       assertThat(client.send("again\r\n").line()).isEqualTo("again");
@@ -91,6 +93,10 @@ final class EchoKindTest {
           return old.stream().noneMatch(Proc::alive);
         });
     arbiter.awaitWorkers(1);
+  }
+
+  private static long alive(Set<Long> workers) {
+    return workers.stream().filter(Proc::alive).count();
   }
 
   private Command echo() {
