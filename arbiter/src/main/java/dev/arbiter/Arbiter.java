@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.arbiter.app.Hooks;
 import dev.arbiter.control.Control;
 import dev.arbiter.diagnose.Incidents;
+import dev.arbiter.host.Readiness;
 import dev.arbiter.host.ServiceManager;
 import dev.arbiter.loop.ArbiterLoop;
 import dev.arbiter.loop.ArbiterLoop.Resolution;
@@ -15,6 +16,7 @@ import dev.arbiter.process.Budget;
 import dev.arbiter.process.Exec;
 import dev.arbiter.process.Kernel;
 import dev.arbiter.process.PosixOs;
+import dev.arbiter.process.Privileges;
 import dev.arbiter.process.ProcessState;
 import dev.arbiter.process.WorkerKind.KindException;
 import dev.arbiter.release.AppProblem;
@@ -33,9 +35,11 @@ import dev.arbiter.supervise.Event.Request;
 import dev.arbiter.upgrade.Handover;
 import dev.arbiter.upgrade.Heritage;
 import dev.arbiter.upgrade.Launch;
+import dev.arbiter.worker.ProcessName;
 import dev.arbiter.worker.ProcessSignals;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,10 +60,17 @@ final class Arbiter implements ArbiterLoop.Surroundings {
   private static final int SIGINT = 2;
   private static final int SIGTERM = 15;
 
+  /** Signals that a program around the arbiter has for itself. */
+  private static final Set<String> HOSTS = Set.of("HUP", "INT", "TERM", "USR1", "USR2");
+
+  /** How long a disk may take over what others wait for. */
+  private static final Duration DISK_PATIENCE = Duration.ofSeconds(1);
+
   private final Config config;
   private final Launch launch;
   private final Optional<Handover> left;
   private final boolean checkOnly;
+  private final Host host;
 
   /** Sockets for each address: fixed at the start, as connections are dealt out by their number. */
   private final int queues;
@@ -84,6 +95,8 @@ final class Arbiter implements ArbiterLoop.Surroundings {
   private volatile @Nullable Incidents incidents;
   private volatile @Nullable Successor successor;
   private final @Nullable ServiceManager manager;
+  private final Optional<Background> background;
+  private volatile @Nullable Release newest;
 
   /**
    * @param launch how this arbiter was started, to start the next in the same way
@@ -92,6 +105,15 @@ final class Arbiter implements ArbiterLoop.Surroundings {
    */
   Arbiter(Config config, Launch launch, Optional<Handover> left, boolean checkOnly)
       throws SettingsException {
+    this(config, launch, left, checkOnly, Host.NONE);
+  }
+
+  /**
+   * @param host whose process this is
+   */
+  Arbiter(Config config, Launch launch, Optional<Handover> left, boolean checkOnly, Host host)
+      throws SettingsException {
+    this.host = host;
     this.config = config;
     this.launch = launch;
     this.left = left;
@@ -108,10 +130,12 @@ final class Arbiter implements ArbiterLoop.Surroundings {
             : Optional.empty();
     try {
       this.log = new ArbiterLog(config.text("log-level"), file);
+      this.background = Background.here(left.isPresent(), config.flag("daemon"), file);
     } catch (IOException e) {
       throw new SettingsException(
           "The log cannot be written: " + e, "give another file with --error-logfile");
     }
+    log.echo(Background.isWaitedFor());
     this.manager =
         checkOnly
             ? null
@@ -126,6 +150,7 @@ final class Arbiter implements ArbiterLoop.Surroundings {
 
   int run() {
     handleSignals();
+    takeName();
     tell(config.notices());
     Runtime.getRuntime()
         .addShutdownHook(Thread.ofPlatform().name("arbiter-leave").unstarted(this::leave));
@@ -136,6 +161,7 @@ final class Arbiter implements ArbiterLoop.Surroundings {
       String name = config.text("name");
       log.info("Starting arbiter " + VERSION + (name.equals("arbiter") ? "" : ": " + name));
       PosixOs os = new PosixOs();
+      Privileges.of(config); // before anything is bound or compiled for nothing
       clearLeftovers();
       HookRunner hooks =
           new HookRunner(
@@ -143,16 +169,18 @@ final class Arbiter implements ArbiterLoop.Surroundings {
       hooks.submit("onStarting", hook -> hook.onStarting(new Hooks.Fleet(pid, 0, 0)));
       List<Listener> bound = List.of();
       if (!checkOnly) {
+        pidFile.check(config);
         Listeners pool =
             new Listeners(Inherited.from(System.getenv(), pid), log::info, log::warning);
         listeners = pool;
         bound = pool.take(FIRST_GENERATION, Listening.of(config, queues));
-        pidFile.write(config);
         control = Control.bind(config, System.getenv(), log::info, log::warning);
+        host.bound();
       }
       log.info("Using worker: " + config.text("worker-class"));
       Release release = resolver.resolve(config, FIRST_GENERATION).at(bound);
       say(release.budget());
+      prepareAccessLog(release);
       return supervise(os, hooks, loop -> loop.run(checkOnly ? release.alone() : release));
     } catch (BindFailure e) {
       return failed(e.exitCode(), String.valueOf(e.getMessage()), "", e.hint());
@@ -160,6 +188,8 @@ final class Arbiter implements ArbiterLoop.Surroundings {
       return failed(AppProblem.USAGE, String.valueOf(e.getMessage()), "", e.hint());
     } catch (AppProblem e) {
       return failed(e.exitCode(), String.valueOf(e.getMessage()), e.detail(), e.hint());
+    } catch (InterruptedException e) {
+      return failed(1, "The start was given up", "", "");
     } catch (SettingsException e) {
       return failed(SettingsException.EXIT_CODE, e.message(), "", e.hint());
     } catch (RuntimeException e) {
@@ -170,25 +200,34 @@ final class Arbiter implements ArbiterLoop.Surroundings {
     }
   }
 
+  private void takeName() {
+    try {
+      ProcessName.set(config.text("name"), "");
+    } catch (IOException e) {
+      log.warning("This process keeps the name java: " + e);
+    }
+  }
+
   /**
    * Takes the signals over from the JVM, which would end at once. A TERM or INT that comes before
    * the loop runs ends the start, and cleans up; the rest waits for the loop.
    */
   private void handleSignals() {
-    for (int signal : new int[] {SIGHUP, SIGINT, SIGTERM}) {
+    for (int signal : host.ownsSignals() ? new int[0] : new int[] {SIGHUP, SIGINT, SIGTERM}) {
       // What was ignored at launch never reaches a handler; it was ignored for another program.
       if (ProcessState.ignores(signal)) {
         Kernel.defaultDisposition(signal);
       }
     }
     for (Request request : Request.values()) {
-      if (request.isSignal()) {
-        ProcessSignals.on(request.signal(), () -> asked(request));
+      if (request.isSignal() && !(host.ownsSignals() && HOSTS.contains(request.signal()))) {
+        ProcessSignals.on(request.signal(), () -> ask(request));
       }
     }
   }
 
-  private void asked(Request request) {
+  /** As a signal does; any thread. */
+  void ask(Request request) {
     ArbiterLoop running;
     synchronized (early) {
       running = loop;
@@ -198,7 +237,9 @@ final class Arbiter implements ArbiterLoop.Surroundings {
     }
     if (running != null) {
       running.ask(request);
-    } else if (left.isEmpty() && (request == Request.STOP || request == Request.INTERRUPT)) {
+    } else if (left.isEmpty()
+        && !host.ownsSignals()
+        && (request == Request.STOP || request == Request.INTERRUPT)) {
       Runtime.getRuntime().exit(128 + (request == Request.STOP ? SIGTERM : SIGINT));
     }
   }
@@ -291,6 +332,9 @@ final class Arbiter implements ArbiterLoop.Surroundings {
     ProcessSignals.on("CHLD", begun::child);
     begun.tell(hooks);
     begun.tell(manager);
+    if (!checkOnly && left.isEmpty()) {
+      begun.tell(new Readiness(config.duration("boot-timeout"), this::ready));
+    }
     if (checkOnly) {
       begun.stopWhenReady();
     }
@@ -313,6 +357,69 @@ final class Arbiter implements ArbiterLoop.Surroundings {
     return code;
   }
 
+  /** The first workers serve; on the loop's thread. */
+  private void ready() {
+    try {
+      pidFile.write(config);
+    } catch (SettingsException e) {
+      log.error(e.message());
+    }
+    host.ready();
+    if (background.isPresent()) {
+      log.flush(500);
+      log.echo(false);
+      try {
+        background.get().ready();
+      } catch (IOException e) {
+        log.error("The command that started this arbiter waits in vain: " + e.getMessage());
+      }
+    }
+  }
+
+  @Override
+  public void reopenLogs() {
+    log.reopen();
+    Release release = newest;
+    if (release == null && background.isEmpty()) {
+      return;
+    }
+    // Workers are told to open theirs right after; a disk that hangs must not keep the loop.
+    Thread disk =
+        Thread.ofPlatform()
+            .daemon()
+            .name("arbiter-logs")
+            .start(
+                () -> {
+                  if (release != null) {
+                    prepareAccessLog(release);
+                  }
+                  background.ifPresent(this::redirect);
+                });
+    try {
+      disk.join(DISK_PATIENCE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void redirect(Background here) {
+    try {
+      log.flush(DISK_PATIENCE.toMillis()); // it makes the file
+      here.reopened();
+    } catch (IOException e) {
+      log.warning("What is printed still goes to the file of before: " + e.getMessage());
+    }
+  }
+
+  private void prepareAccessLog(Release release) {
+    newest = release;
+    try {
+      AccessFile.prepare(release.config(), release.privileges());
+    } catch (IOException e) {
+      log.warning("The access log cannot be made for the workers: " + e);
+    }
+  }
+
   private Incidents openIncidents() {
     Incidents opened =
         checkOnly
@@ -324,6 +431,14 @@ final class Arbiter implements ArbiterLoop.Surroundings {
                 (int) config.number("incident-keep"),
                 config.size("incident-size"),
                 log::warning);
+    try {
+      Optional<Privileges.Identity> workers = Privileges.of(config).identity();
+      if (workers.isPresent()) {
+        opened = opened.writtenBy(workers.get().uid(), workers.get().gid());
+      }
+    } catch (IOException | SettingsException e) {
+      log.warning("What the JVMs of workers write when they die will be missing: " + e);
+    }
     incidents = opened;
     return opened;
   }
@@ -339,6 +454,7 @@ final class Arbiter implements ArbiterLoop.Surroundings {
       }
       Release release = resolver.resolve(next, generation);
       say(release.budget());
+      prepareAccessLog(release);
       // Listeners last, so that an app that does not compile binds nothing; and before any worker
       // changes.
       return listen(release);

@@ -40,9 +40,22 @@ public final class Main {
           fail(failure.message(), failure.hint(), failure.exitCode());
       case Invocation.CheckConfig check -> run(check.config(), launch, left, true);
       case Invocation.CheckUpgrade check -> end(UpgradeCheck.run(check.config()));
-      case Invocation.Run run -> run(run.config(), launch, left, false);
+      case Invocation.Run run -> {
+        if (run.config().flag("daemon") && !Background.isBegun(System.getenv()) && left.isEmpty()) {
+          background(launch);
+        }
+        run(run.config(), launch, left, false);
+      }
     }
     System.out.flush();
+  }
+
+  private static void background(Launch launch) {
+    try {
+      end(Background.start(launch));
+    } catch (IOException e) {
+      fail("it cannot be started in the background: " + e.getMessage(), "", 1);
+    }
   }
 
   /** The settings have been broken since the dry run: the reload that follows will say so. */
@@ -101,6 +114,7 @@ public final class Main {
 
   static void end(int exitCode) {
     System.out.flush();
+    Background.ends(exitCode);
     // halt: threads that wait for a terminal or a pipe nobody reads must not keep the process.
     Runtime.getRuntime().halt(exitCode);
   }

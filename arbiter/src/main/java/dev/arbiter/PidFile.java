@@ -13,7 +13,7 @@ import java.time.Instant;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The file that {@code --pid} names: written when the sockets are bound, removed at the end. */
+/** The file that {@code --pid} names: written when the fleet is ready, removed at the end. */
 final class PidFile {
   private static final Duration CLOCK_SLACK = Duration.ofSeconds(2);
 
@@ -30,15 +30,26 @@ final class PidFile {
   }
 
   /**
-   * Writes it, if there is to be one.
+   * Whether it could be written, if there is to be one.
    *
-   * @throws SettingsException it cannot be written, or is somebody else's
+   * @throws SettingsException it could not, or is somebody else's
    */
-  void write(Config config) throws SettingsException {
+  void check(Config config) throws SettingsException {
     if (!config.has("pid")) {
       return;
     }
     Path file = config.path("pid");
+    Path folder = file.toAbsolutePath().resolveSibling("");
+    if (!Files.isDirectory(folder) || !Files.isWritable(folder) || Files.isDirectory(file)) {
+      throw new SettingsException(
+          "The pid file %s cannot be written: %s"
+              .formatted(
+                  file,
+                  Files.isDirectory(file)
+                      ? "it is a folder"
+                      : "there is no folder " + folder + " that this user may write to"),
+          "give another with --pid");
+    }
     try {
       if (Files.exists(file)) {
         String other = Files.readString(file).strip();
@@ -51,6 +62,24 @@ final class PidFile {
               "stop that one, or give another file with --pid");
         }
       }
+    } catch (IOException e) {
+      throw new SettingsException(
+          "The pid file %s cannot be read: %s".formatted(file, e), "give another with --pid");
+    }
+  }
+
+  /**
+   * Writes it, if there is to be one.
+   *
+   * @throws SettingsException it cannot be written, or is somebody else's
+   */
+  void write(Config config) throws SettingsException {
+    if (!config.has("pid")) {
+      return;
+    }
+    check(config);
+    Path file = config.path("pid");
+    try {
       Path whole = file.resolveSibling(file.getFileName() + "." + pid);
       Files.writeString(whole, pid + "\n");
       Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

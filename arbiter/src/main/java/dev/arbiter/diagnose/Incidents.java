@@ -6,9 +6,11 @@ import dev.arbiter.process.FileTree;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -43,7 +45,13 @@ public final class Incidents {
   /** An incident. */
   public record Entry(String name, Instant time, int slot, long pid, String cause, Path path) {}
 
+  private static final String FROM_WORKERS = "from-workers";
+
   private final Optional<Path> root;
+
+  /** Where a dying JVM leaves what it writes itself: in the root, or a folder of its user's. */
+  private final Optional<Path> left;
+
   private final int keep;
   private final long size;
   private final Consumer<String> warn;
@@ -55,7 +63,14 @@ public final class Incidents {
    * @param size bytes of all together; the newest is kept whatever its size
    */
   Incidents(Optional<Path> root, int keep, long size, Consumer<String> warn) {
-    this.root = keep <= 0 ? Optional.empty() : root;
+    this(
+        keep <= 0 ? Optional.empty() : root, keep <= 0 ? Optional.empty() : root, keep, size, warn);
+  }
+
+  private Incidents(
+      Optional<Path> root, Optional<Path> left, int keep, long size, Consumer<String> warn) {
+    this.root = root;
+    this.left = left;
     this.keep = keep;
     this.size = size;
     this.warn = warn;
@@ -84,6 +99,28 @@ public final class Incidents {
     return none(warn);
   }
 
+  /**
+   * The same, where workers have another user. What their JVMs write when they die goes to a folder
+   * of their own, below the one of the incidents, which they may pass through and not read. What is
+   * found there is theirs: a link in it is not followed.
+   *
+   * @throws IOException the folder cannot be made
+   */
+  public Incidents writtenBy(long uid, long gid) throws IOException {
+    if (root.isEmpty()) {
+      return this;
+    }
+    Path own = root.get().resolve(FROM_WORKERS);
+    if (!Files.isDirectory(own, LinkOption.NOFOLLOW_LINKS)) {
+      Files.createDirectory(
+          own, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+    Files.setAttribute(own, "unix:gid", (int) gid, LinkOption.NOFOLLOW_LINKS);
+    Files.setAttribute(own, "unix:uid", (int) uid, LinkOption.NOFOLLOW_LINKS);
+    Files.setPosixFilePermissions(root.get(), PosixFilePermissions.fromString("rwx--x--x"));
+    return new Incidents(root, Optional.of(own), keep, size, warn);
+  }
+
   /** Keeps nothing. */
   public static Incidents none(Consumer<String> warn) {
     return new Incidents(Optional.empty(), 0, 0, warn);
@@ -91,14 +128,14 @@ public final class Incidents {
 
   /** What the JVM of a worker is told about them; before its user's own flags. */
   public List<String> jvmFlags(boolean heapDump) {
-    if (root.isEmpty()) {
+    if (left.isEmpty()) {
       return List.of();
     }
     List<String> flags = new ArrayList<>();
-    flags.add("-XX:ErrorFile=" + root.get().resolve("hs_err_pid%p.log"));
+    flags.add("-XX:ErrorFile=" + left.get().resolve("hs_err_pid%p.log"));
     if (heapDump) {
       flags.add("-XX:+HeapDumpOnOutOfMemoryError");
-      flags.add("-XX:HeapDumpPath=" + root.get()); // a folder: HotSpot names the file by pid
+      flags.add("-XX:HeapDumpPath=" + left.get()); // a folder: HotSpot names the file by pid
     }
     return List.copyOf(flags);
   }
@@ -188,23 +225,40 @@ public final class Incidents {
 
   /** Moves what a dying JVM has written into the folder; the error file's text, if there is one. */
   String claim(Path folder, long pid) {
-    Path parent = folder.resolveSibling("");
+    Path parent = left.orElseGet(() -> folder.resolveSibling(""));
     String text = "";
     try {
       Path error = parent.resolve("hs_err_pid" + pid + ".log");
-      if (Files.isRegularFile(error)) {
-        Path moved = Files.move(error, folder.resolve("hs_err.log"));
-        restrict(moved);
+      Path moved = folder.resolve("hs_err.log");
+      if (take(error, moved)) {
         text = new String(Files.readAllBytes(moved), UTF_8);
       }
       Path dump = parent.resolve("java_pid" + pid + ".hprof");
-      if (Files.isRegularFile(dump)) {
-        restrict(Files.move(dump, folder.resolve("heap.hprof")));
-      }
+      take(dump, folder.resolve("heap.hprof"));
     } catch (IOException e) {
       failed("write", e);
     }
     return text;
+  }
+
+  /** Moves a file of a worker's, and makes it the arbiter's; a link or a name of another's, not. */
+  private static boolean take(Path from, Path to) throws IOException {
+    if (!Files.isRegularFile(from, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    Files.move(from, to);
+    // Looked at again here, where nobody else can change it.
+    if (!Files.isRegularFile(to, LinkOption.NOFOLLOW_LINKS)
+        || (int) Files.getAttribute(to, "unix:nlink", LinkOption.NOFOLLOW_LINKS) != 1) {
+      Files.delete(to);
+      return false;
+    }
+    UserPrincipal own = Files.getOwner(Path.of("/proc/self"));
+    if (!Files.getOwner(to).equals(own)) {
+      Files.setOwner(to, own);
+    }
+    Files.setPosixFilePermissions(to, PosixFilePermissions.fromString("rw-------"));
+    return true;
   }
 
   /** Adds a line to a summary: how it went on. */
@@ -227,6 +281,9 @@ public final class Incidents {
   /** The arbiter leaves: an empty folder need not stay. */
   public void close() {
     try {
+      if (left.isPresent() && !left.equals(root)) {
+        Files.deleteIfExists(left.get());
+      }
       if (root.isPresent()) {
         Files.deleteIfExists(root.get());
       }
@@ -248,18 +305,25 @@ public final class Incidents {
       total -= sizeOf(oldest);
       FileTree.delete(oldest);
     }
-    pruneLeftovers();
+    pruneLeftovers(root.orElseThrow(), "{.unfinished-*,hs_err_pid*.log,java_pid*.hprof}");
+    if (!left.equals(root)) {
+      pruneLeftovers(left.orElseThrow(), "{hs_err_pid*.log,java_pid*.hprof}");
+    }
   }
 
   /** What arbiters that were killed, and JVMs nobody asked for, have left behind. */
-  private void pruneLeftovers() throws IOException {
+  private static void pruneLeftovers(Path folder, String names) throws IOException {
     Instant old = Instant.now().minusSeconds(600);
-    try (DirectoryStream<Path> left =
-        Files.newDirectoryStream(
-            root.orElseThrow(), "{.unfinished-*,hs_err_pid*.log,java_pid*.hprof}")) {
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(folder, names)) {
       for (Path path : left) {
         if (Files.getLastModifiedTime(path).toInstant().isBefore(old)) {
-          FileTree.delete(path);
+          // A folder of that name where workers write is none of ours, and not gone through as
+          // root.
+          if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+            Files.deleteIfExists(path);
+          } else if (String.valueOf(path.getFileName()).startsWith(UNFINISHED)) {
+            FileTree.delete(path);
+          }
         }
       }
     }
@@ -279,10 +343,6 @@ public final class Incidents {
     Files.createFile(
         file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.writeString(file, text);
-  }
-
-  private static void restrict(Path file) throws IOException {
-    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
   }
 
   private static void makePrivate(Path folder) throws IOException {

@@ -109,8 +109,7 @@ final class Notices {
    * that never ends would be worse.
    */
   private boolean isReady(Standing standing, long now) {
-    return standing.state() != FleetState.STARTING
-        || standing.serving() > 0 && now - begun >= patience;
+    return Readiness.isReady(standing, now - begun >= patience);
   }
 
   private static boolean isChange(FleetState state) {

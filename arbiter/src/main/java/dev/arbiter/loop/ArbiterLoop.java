@@ -2,6 +2,7 @@ package dev.arbiter.loop;
 
 import dev.arbiter.diagnose.Incidents;
 import dev.arbiter.diagnose.Investigator;
+import dev.arbiter.host.Readiness;
 import dev.arbiter.host.ServiceManager;
 import dev.arbiter.host.Standing;
 import dev.arbiter.observe.ArbiterLog;
@@ -61,6 +62,9 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     /** Reads settings and app again. Off the loop. */
     Resolution resolve(long generation);
 
+    /** Opens the arbiter's log again, and makes that of the workers for them. */
+    void reopenLogs();
+
     /** Listens once more where a release did that a reload has replaced. Off the loop. */
     Resolution listen(Release release);
 
@@ -104,6 +108,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
   private OptionalInt exit = OptionalInt.empty();
   private boolean stopWhenReady;
   private @Nullable ServiceManager manager;
+  private @Nullable Readiness readiness;
 
   public ArbiterLoop(
       Os os, ArbiterLog log, Path temporary, Incidents incidents, Surroundings surroundings) {
@@ -250,6 +255,11 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     manager = other;
   }
 
+  /** Who is to know when the first workers serve; before {@link #run}. */
+  public void tell(Readiness other) {
+    readiness = other;
+  }
+
   // ---- the loop
 
   /** Runs the fleet until it is stopped; returns the exit code. */
@@ -372,15 +382,19 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
       serving += worker.state() == WorkerState.SERVING ? 1 : 0;
     }
     pulse = new Pulse(System.nanoTime(), fleet.state(), fleet.isDegraded(), serving);
+    Standing standing =
+        new Standing(
+            fleet.state(),
+            fleet.isDegraded(),
+            fleet.slots(),
+            serving,
+            workers.size() - serving,
+            fleet.generation());
     if (manager != null) {
-      manager.look(
-          new Standing(
-              fleet.state(),
-              fleet.isDegraded(),
-              fleet.slots(),
-              serving,
-              workers.size() - serving,
-              fleet.generation()));
+      manager.look(standing);
+    }
+    if (readiness != null) {
+      readiness.look(standing);
     }
   }
 
@@ -504,7 +518,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
       case Action.DryRun(Set<Integer> wireVersions) ->
           succession.tryOut(wireVersions, event -> put(new Input.Happened(event)));
       case Action.Exec() -> succession.begin();
-      case Action.ReopenLogs() -> log.reopen();
+      case Action.ReopenLogs() -> surroundings.reopenLogs();
       case Action.CloseListeners() -> surroundings.closeListeners();
       case Action.Exit(int code) -> exit = OptionalInt.of(code);
     }

@@ -192,7 +192,7 @@ final class Processes {
   private List<String> command(Release release, int slot) {
     List<String> command = new ArrayList<>(release.command(temporary, slot));
     command.addAll(1, moreFlags.apply(release.config().flag("heap-dump-on-oom")));
-    return List.copyOf(command);
+    return release.privileges().wrap(command);
   }
 
   /** Sends a message; a worker that cannot take Drain is sent TERM. */

@@ -44,6 +44,7 @@ public final class ArbiterLog {
   private final AtomicLong dropped = new AtomicLong();
   private final Optional<Path> file;
   private final Level threshold;
+  private volatile boolean echo;
 
   /**
    * @param level {@code trace debug info warning error critical}
@@ -63,6 +64,9 @@ public final class ArbiterLog {
   /** Logs a line, or several; never waits. */
   public void log(String level, String text) {
     Level wanted = level(level);
+    if (echo && wanted.isMoreSpecificThan(Level.ERROR)) {
+      System.err.println("arbiter: " + text);
+    }
     if (wanted.isMoreSpecificThan(threshold)
         && !queue.offer(new Entry.Line(wanted, text, System.currentTimeMillis()))) {
       dropped.incrementAndGet();
@@ -79,6 +83,11 @@ public final class ArbiterLog {
 
   public void error(String text) {
     log("error", text);
+  }
+
+  /** Whether errors are printed as well, for somebody who waits and does not see the file. */
+  public void echo(boolean on) {
+    echo = on && file.isPresent();
   }
 
   /** Opens the file again, after what was logged before (USR1). */

@@ -24,6 +24,8 @@ public final class Kernel {
   private static final int F_DUPFD_CLOEXEC = 1030;
   private static final int F_GETFL = 3;
   private static final int F_SETFL = 4;
+  private static final int O_WRONLY = 1;
+  private static final int O_APPEND = 0x400;
   private static final int O_NONBLOCK = 0x800;
   private static final int O_CLOEXEC = 0x80000;
   private static final int CLOSE_RANGE_CLOEXEC = 4;
@@ -66,6 +68,7 @@ public final class Kernel {
       of("getsockname", FunctionDescriptor.of(INT, INT, PTR, PTR));
   private static final MethodHandle OPEN =
       of("open", FunctionDescriptor.of(INT, PTR, INT), Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle DUP2 = of("dup2", FunctionDescriptor.of(INT, INT, INT));
   private static final MethodHandle FLOCK = of("flock", FunctionDescriptor.of(INT, INT, INT));
   private static final MethodHandle READ = of("read", FunctionDescriptor.of(LONG, INT, PTR, LONG));
   private static final MethodHandle WAITID =
@@ -190,10 +193,29 @@ public final class Kernel {
 
   /** open(2): a folder, to be locked. */
   public static int openFolder(Path folder) throws ErrnoException {
-    byte[] path = (folder + "\0").getBytes(StandardCharsets.UTF_8);
+    return open(folder, O_CLOEXEC | O_NONBLOCK);
+  }
+
+  /** open(2): a file that is there, to write at its end. */
+  public static int openToAppend(Path file) throws ErrnoException {
+    return open(file, O_CLOEXEC | O_WRONLY | O_APPEND);
+  }
+
+  private static int open(Path file, int flags) throws ErrnoException {
+    byte[] path = (file + "\0").getBytes(StandardCharsets.UTF_8);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment text = arena.allocateFrom(ValueLayout.JAVA_BYTE, path);
-      return call("open", state -> (int) OPEN.invokeExact(state, text, O_CLOEXEC | O_NONBLOCK));
+      return call("open of " + file, state -> (int) OPEN.invokeExact(state, text, flags));
+    }
+  }
+
+  /** dup2(2): what is written to {@code fd} from now on goes to the end of a file that is there. */
+  public static void redirect(int fd, Path file) throws ErrnoException {
+    int opened = openToAppend(file);
+    try {
+      call("dup2", state -> (int) DUP2.invokeExact(state, opened, fd));
+    } finally {
+      close(opened);
     }
   }
 

@@ -50,15 +50,23 @@ public final class PosixOs implements Os {
    * @throws IllegalStateException jnr could not load its library
    */
   public PosixOs() {
-    posix = POSIXFactory.getPOSIX(new DefaultPOSIXHandler(), true);
-    if (!posix.isNative()) {
+    posix = load();
+    libc = (UnixLibC) posix.libc();
+    runtime = Runtime.getRuntime(libc);
+  }
+
+  /**
+   * @throws IllegalStateException jnr could not load its library
+   */
+  static POSIX load() {
+    POSIX loaded = POSIXFactory.getPOSIX(new DefaultPOSIXHandler(), true);
+    if (!loaded.isNative()) {
       // It falls back to a pure Java imitation without a word, in which every pid is 0.
       throw new IllegalStateException(
           "The native library of jnr-posix cannot be loaded: is --enable-native-access missing, or is"
               + " java.io.tmpdir mounted noexec?");
     }
-    libc = (UnixLibC) posix.libc();
-    runtime = Runtime.getRuntime(libc);
+    return loaded;
   }
 
   @Override

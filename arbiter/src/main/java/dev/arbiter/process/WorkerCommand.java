@@ -50,8 +50,6 @@ public final class WorkerCommand {
     environment.put("ARBITER_WORKER_NR", Integer.toString(nr));
     environment.put("ARBITER_WORKER_COUNT", Integer.toString(workers));
     environment.put("ARBITER_GENERATION", Long.toString(generation));
-    environment.remove("ARBITER_STATE_FD");
-    environment.remove("ARBITER_ARGS"); // an arbiter that an app starts is another one
     return environment;
   }
 }

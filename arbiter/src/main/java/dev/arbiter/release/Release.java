@@ -2,6 +2,7 @@ package dev.arbiter.release;
 
 import dev.arbiter.host.ServiceManager;
 import dev.arbiter.process.Budget;
+import dev.arbiter.process.Privileges;
 import dev.arbiter.process.WorkerCommand;
 import dev.arbiter.process.WorkerKind;
 import dev.arbiter.settings.Config;
@@ -38,6 +39,7 @@ public record Release(
     int workers,
     Budget budget,
     ResolvedApp hooks,
+    Privileges privileges,
     List<Listener> listeners) {
 
   /** The first listener's descriptor in a worker; below it are the pipes. */
@@ -72,6 +74,7 @@ public record Release(
         1,
         budget,
         hooks,
+        privileges,
         listeners);
   }
 
@@ -88,6 +91,7 @@ public record Release(
         workers,
         budget,
         hooks,
+        privileges,
         List.copyOf(addresses));
   }
 
@@ -168,6 +172,8 @@ public record Release(
     Map<String, String> mine = new LinkedHashMap<>(System.getenv());
     mine.keySet().removeAll(Inherited.VARIABLES);
     mine.keySet().removeAll(ServiceManager.VARIABLES);
+    mine.keySet().removeIf(Config::isForArbiters);
+    privileges.adapt(mine);
     return WorkerCommand.environment(config.environment(mine), nr, workers, generation);
   }
 

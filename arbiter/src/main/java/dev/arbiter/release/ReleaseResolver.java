@@ -2,10 +2,12 @@ package dev.arbiter.release;
 
 import dev.arbiter.app.Hooks;
 import dev.arbiter.process.Budget;
+import dev.arbiter.process.Privileges;
 import dev.arbiter.process.WorkerKind;
 import dev.arbiter.process.WorkerKind.KindException;
 import dev.arbiter.settings.Config;
 import dev.arbiter.settings.Machine;
+import dev.arbiter.settings.SettingsException;
 import dev.arbiter.wire.Wire;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -43,6 +45,7 @@ public final class ReleaseResolver {
     WorkerKind kind = WorkerKind.find(wanted, home, folders(config));
     Machine machine = Machine.here();
     Budget budget = budget(config, kind, machine);
+    Privileges privileges = privileges(config);
     Path jdk = config.has("java") ? jdk(config) : Path.of(System.getProperty("java.home"));
     Release release =
         new Release(
@@ -56,7 +59,9 @@ public final class ReleaseResolver {
             (int) config.number("workers"),
             budget,
             hooks,
+            privileges,
             List.of());
+    share(generation, privileges);
     try {
       Wire.encode(release.configure(0));
     } catch (IllegalArgumentException tooLong) {
@@ -86,6 +91,7 @@ public final class ReleaseResolver {
       String from = config.has("hooks-classpath") ? "hooks-classpath" : "classpath";
       ResolvedApp found =
           new AppResolver(appDirectory(config), classPath(config, from), compiler).resolve(text);
+      share(generation, privileges(config));
       Hooks loaded = HookLoader.load(found);
       hooks = found;
       return Optional.of(loaded);
@@ -94,6 +100,30 @@ public final class ReleaseResolver {
           AppProblem.USAGE, "--hooks " + text + ": " + e.getMessage(), e.detail(), e.hint());
     } catch (IOException e) {
       throw new AppProblem(AppProblem.USAGE, "--hooks " + text + ": " + e, "", "see TMPDIR");
+    }
+  }
+
+  private static Privileges privileges(Config config) throws AppProblem {
+    try {
+      return Privileges.of(config);
+    } catch (SettingsException e) {
+      throw new AppProblem(AppProblem.USAGE, e.message(), "", e.hint());
+    }
+  }
+
+  /** What was compiled is the arbiter's; workers of another user read it. */
+  private void share(long generation, Privileges privileges) throws AppProblem {
+    if (privileges.identity().isEmpty()) {
+      return;
+    }
+    try {
+      scratch.share(generation, privileges.identity().get().gid());
+    } catch (IOException e) {
+      throw new AppProblem(
+          AppProblem.USAGE,
+          "The compiled app cannot be shared with the workers' group: " + e,
+          "",
+          "TMPDIR names a folder that can be written to");
     }
   }
 

@@ -4,12 +4,15 @@ import dev.arbiter.process.FileTree;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * The arbiter's temporary files: a folder that only its user may enter, with one in it for each
@@ -57,6 +60,30 @@ public final class Scratch {
       folder = Optional.of(Files.createTempDirectory(temporary, PREFIX + pid + "-")); // mode 0700
     }
     return folder.get().resolve("generation-" + generation);
+  }
+
+  /**
+   * Lets a group read what was made for a generation, and nobody else. It stays the arbiter's own:
+   * who serves must not be able to change what others load, the arbiter itself (hooks) among them.
+   */
+  synchronized void share(long generation, long group) throws IOException {
+    if (folder.isEmpty()) {
+      return;
+    }
+    // To be passed through by those who know the name; the random part of it is not listed.
+    Files.setPosixFilePermissions(folder.get(), PosixFilePermissions.fromString("rwx--x--x"));
+    Path made = folder.get().resolve("generation-" + generation);
+    if (!Files.exists(made)) {
+      return;
+    }
+    try (Stream<Path> all = Files.walk(made)) {
+      for (Path path : (Iterable<Path>) all::iterator) {
+        Files.setAttribute(path, "unix:gid", (int) group, LinkOption.NOFOLLOW_LINKS);
+        Files.setPosixFilePermissions(
+            path,
+            PosixFilePermissions.fromString(Files.isDirectory(path) ? "rwxr-x---" : "rw-r-----"));
+      }
+    }
   }
 
   /** Deletes what was made for a generation. */

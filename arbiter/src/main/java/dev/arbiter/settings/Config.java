@@ -243,6 +243,11 @@ public final class Config {
     return result;
   }
 
+  /** Whether a variable is an arbiter's own, that is a setting or for its launcher. */
+  public static boolean isForArbiters(String variable) {
+    return Environment.isForArbiters(variable);
+  }
+
   /**
    * What workers are told: each setting that has a value, by name, durations in milliseconds, sizes
    * in bytes, lists with a line for each part. Without {@code env}, which they have as environment.

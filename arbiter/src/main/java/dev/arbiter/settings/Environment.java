@@ -22,6 +22,7 @@ final class Environment {
           "ARBITER_JAVA_HOME",
           "ARBITER_JDK_PATHS",
           "ARBITER_STATE_FD",
+          "ARBITER_DETACHED",
           // What a worker has: an arbiter may be started by an app.
           "ARBITER_WORKER_NR",
           "ARBITER_WORKER_COUNT",
@@ -29,7 +30,23 @@ final class Environment {
           // What images that hold an arbiter tend to set.
           "ARBITER_VERSION");
 
+  /** What an image or a worker's own arbiter has set, which an app may read. */
+  private static final Set<String> FOR_ALL =
+      Set.of(
+          "ARBITER_HOME",
+          "ARBITER_VERSION",
+          "ARBITER_WORKER_NR",
+          "ARBITER_WORKER_COUNT",
+          "ARBITER_GENERATION");
+
   private Environment() {}
+
+  /** Of an arbiter alone: its settings, which may hold secrets, and what its launcher takes. */
+  static boolean isForArbiters(String name) {
+    return name.startsWith(PREFIX)
+        && !FOR_ALL.contains(name)
+        && (OURS.contains(name) || Settings.find(name.substring(PREFIX.length())).isPresent());
+  }
 
   /** {@code notices} takes what is passed over and should be said. */
   static List<Given> read(Map<String, String> environment, List<String> notices)

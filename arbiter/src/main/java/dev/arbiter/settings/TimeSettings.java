@@ -150,7 +150,7 @@ final class TimeSettings {
         path(
             "pid",
             "",
-            "File that holds the arbiter's process id while it runs",
+            "File that holds the arbiter's process id, from when all workers serve to its end",
             flag("-p"),
             key("pidfile"),
             AT_START),
@@ -168,7 +168,13 @@ final class TimeSettings {
             "Another folder to look for worker kinds in; may be repeated",
             REPEATED,
             AT_START),
-        onOff("daemon", false, "Run in the background", LATER, flag("-D")));
+        onOff(
+            "daemon",
+            false,
+            "Run in the background: the command ends when all workers serve, or with the message "
+                + "and exit code of what went wrong",
+            AT_START,
+            flag("-D")));
   }
 
   private static List<Setting> develop() {

@@ -52,7 +52,8 @@ public final class DryRun {
   public Result run(Set<Integer> wires, Handover handover) throws InterruptedException {
     if (launch.launcher().isEmpty()) {
       return new Result.Failed(
-          "this arbiter was not started by bin/arbiter, and does not know how to start another");
+          "this arbiter was not started by bin/arbiter, and does not know how to start another; under"
+              + " jsvc only a restart, by jsvc, leads to another");
     }
     if (!Files.isDirectory(launch.directory())) {
       return new Result.Failed(

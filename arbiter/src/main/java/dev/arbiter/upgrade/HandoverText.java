@@ -1,11 +1,13 @@
 package dev.arbiter.upgrade;
 
+import dev.arbiter.process.Privileges;
 import dev.arbiter.process.WorkerKind;
 import dev.arbiter.release.Release;
 import dev.arbiter.release.ReleaseResolver;
 import dev.arbiter.release.ResolvedApp;
 import dev.arbiter.settings.Config;
 import dev.arbiter.settings.Machine;
+import dev.arbiter.settings.SettingsException;
 import dev.arbiter.settings.Source;
 import dev.arbiter.socket.Listener;
 import dev.arbiter.upgrade.StateText.Line;
@@ -216,12 +218,21 @@ final class HandoverText {
             paths(line.list("hooks-classpath")),
             line.text("hooks-class"),
             line.text("hooks-factory")),
+        privileges(config),
         numbers(line, "listeners").stream()
             .map(
                 id ->
                     Optional.ofNullable(listeners.get(id))
                         .orElseThrow(() -> new IllegalArgumentException("no listener " + id)))
             .toList());
+  }
+
+  private static Privileges privileges(Config config) {
+    try {
+      return Privileges.of(config);
+    } catch (SettingsException e) {
+      throw new IllegalArgumentException(e.message(), e);
+    }
   }
 
   /** Where it came from is for people, but for whether it is a default. */

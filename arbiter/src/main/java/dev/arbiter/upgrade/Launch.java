@@ -24,12 +24,19 @@ public record Launch(
   public static final String CHECK = "--check-upgrade";
 
   /**
+   * The variable that tells an arbiter it is the one to run in the background, and the descriptor
+   * on which the command that started it waits.
+   */
+  public static final String DETACHED = "ARBITER_DETACHED";
+
+  /**
    * @param launcher as the launcher itself tells its path; empty if there was none
    */
   public static Launch of(
       String launcher, List<String> arguments, Map<String, String> environment, Path directory) {
     Map<String, String> plain = new LinkedHashMap<>(environment);
     plain.remove(Handover.VARIABLE);
+    plain.remove(DETACHED);
     return new Launch(
         launcher.isEmpty()
             ? Optional.empty()
@@ -51,6 +58,13 @@ public record Launch(
   /** The command line for an exec. */
   public List<String> command() {
     return command(new String[0]);
+  }
+
+  /** The environment of the arbiter that runs in the background. */
+  public Map<String, String> detached(int reportDescriptor) {
+    Map<String, String> result = new LinkedHashMap<>(environment);
+    result.put(DETACHED, Integer.toString(reportDescriptor));
+    return result;
   }
 
   /** The environment for an exec. */

@@ -96,6 +96,7 @@ final class HandoverTest {
             2,
             ReleaseResolver.divide(config, kind, machine),
             ResolvedApp.NONE,
+            dev.arbiter.process.Privileges.SAME,
             LISTENERS);
     Snapshot fleet =
         new Snapshot(

@@ -122,6 +122,14 @@ public final class WorkerRuntime implements WorkerContext {
     System.err.printf("Exception in thread \"%s\" %s", thread.getName(), stackTrace(thrown));
   }
 
+  private void takeName(int nr) {
+    try {
+      ProcessName.set(settings().text("name").orElse(kind), ":w" + nr);
+    } catch (IOException e) {
+      say("debug", "The process keeps the name java: " + e);
+    }
+  }
+
   private int failedExitCode = BootFailure.WORKER_FAILED;
 
   private boolean boot() {
@@ -129,6 +137,7 @@ public final class WorkerRuntime implements WorkerContext {
       Message.Configure configure = configured.join();
       configuration = configure;
       settings = new WorkerSettings(configure.settings());
+      takeName(configure.nr());
       Connections book = new Connections((int) settings().number("worker-connections", 0));
       connections = book;
       phase("starting the worker");
