@@ -102,16 +102,7 @@ final class Arbiter implements ArbiterLoop.Surroundings {
         Math.max(
             config.number("workers"), config.has("max-workers") ? config.number("max-workers") : 0);
     this.queues = config.flag("reuse-port") ? (int) slots : 1;
-    Optional<Path> file =
-        config.has("error-logfile") && !config.text("error-logfile").equals("-")
-            ? Optional.of(config.path("error-logfile"))
-            : Optional.empty();
-    try {
-      this.log = new ArbiterLog(config.text("log-level"), file);
-    } catch (IOException e) {
-      throw new SettingsException(
-          "The log cannot be written: " + e, "give another file with --error-logfile");
-    }
+    this.log = OwnLog.open(config);
     this.manager =
         checkOnly
             ? null
