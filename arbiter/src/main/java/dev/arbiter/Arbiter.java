@@ -124,13 +124,10 @@ final class Arbiter implements ArbiterLoop.Surroundings {
         Math.max(
             config.number("workers"), config.has("max-workers") ? config.number("max-workers") : 0);
     this.queues = config.flag("reuse-port") ? (int) slots : 1;
-    Optional<Path> file =
-        config.has("error-logfile") && !config.text("error-logfile").equals("-")
-            ? Optional.of(config.path("error-logfile"))
-            : Optional.empty();
+    this.log = OwnLog.open(config);
     try {
-      this.log = new ArbiterLog(config.text("log-level"), file);
-      this.background = Background.here(left.isPresent(), config.flag("daemon"), file);
+      this.background =
+          Background.here(left.isPresent(), config.flag("daemon"), OwnLog.file(config));
     } catch (IOException e) {
       throw new SettingsException(
           "The log cannot be written: " + e, "give another file with --error-logfile");

@@ -34,6 +34,7 @@ public final class Main {
     }
     switch (invocation) {
       case Invocation.Help help -> System.out.print(help.text());
+      case Invocation.Init init -> init(init.folder());
       case Invocation.Version version -> System.out.println(version.text().strip());
       case Invocation.PrintConfig print -> System.out.print(print.config().print());
       case Invocation.Failure failure ->
@@ -101,6 +102,15 @@ public final class Main {
           : real;
     } catch (IOException e) {
       return real; // what PWD names is not there any more
+    }
+  }
+
+  private static void init(Path folder) {
+    Path home = Path.of(System.getProperty("arbiter.home", ".")).toAbsolutePath();
+    try {
+      System.out.print(NewProject.write(folder, home));
+    } catch (SettingsException e) {
+      fail(e.message(), e.hint(), SettingsException.EXIT_CODE);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.arbiter.cli;
 
 import dev.arbiter.settings.Config;
 import dev.arbiter.settings.Given;
+import dev.arbiter.settings.Nearest;
 import dev.arbiter.settings.SettingsException;
 import dev.arbiter.settings.Source;
 import dev.arbiter.settings.Words;
@@ -16,6 +17,8 @@ public final class ArbiterCommand {
 
   static final String VERSION = "0.1.0";
 
+  private static final String INIT = "init";
+
   private ArbiterCommand() {}
 
   /** Reads everything; prints nothing and does not end the process. */
@@ -23,9 +26,12 @@ public final class ArbiterCommand {
     boolean check = args.length > 0 && args[0].equals(Launch.CHECK);
     List<String> words = List.of(args).subList(check ? 1 : 0, args.length);
     try {
+      if (!words.isEmpty() && words.getFirst().equals(INIT)) {
+        return init(words.subList(1, words.size()), cwd);
+      }
       Arguments line = Arguments.parse(words, Source.Kind.COMMAND_LINE);
       if (line.actions().contains(Arguments.HELP)) {
-        return new Invocation.Help(HelpText.help());
+        return help(words);
       }
       if (line.actions().contains(Arguments.VERSION)) {
         return new Invocation.Version(HelpText.version());
@@ -46,6 +52,35 @@ public final class ArbiterCommand {
     } catch (SettingsException e) {
       return Invocation.Failure.of(e);
     }
+  }
+
+  /** {@code --help}, or what stands behind it. */
+  private static Invocation help(List<String> words) throws SettingsException {
+    int at = Math.max(words.indexOf(Arguments.HELP), words.indexOf("-h"));
+    String topic = at + 1 < words.size() ? words.get(at + 1) : "";
+    if (topic.isEmpty() || topic.startsWith("-") || topic.contains(":")) {
+      return new Invocation.Help(HelpText.help());
+    }
+    String known = topic.toLowerCase(java.util.Locale.ROOT);
+    if (!HelpText.topics().contains(known)) {
+      String nearest =
+          Nearest.of(known, HelpText.topics()).map(near -> "; the nearest is " + near).orElse("");
+      throw new SettingsException(
+          "--help %s: expected one of %s%s"
+              .formatted(topic, String.join(", ", HelpText.topics()), nearest),
+          "");
+    }
+    return new Invocation.Help(HelpText.help(known));
+  }
+
+  private static Invocation init(List<String> words, Path cwd) throws SettingsException {
+    if (words.size() > 1 || words.stream().anyMatch(word -> word.startsWith("-"))) {
+      throw new SettingsException(
+          "init %s: expected one folder, or none for the current one"
+              .formatted(String.join(" ", words)),
+          "arbiter init FOLDER writes a small project there.");
+    }
+    return new Invocation.Init(words.isEmpty() ? cwd : cwd.resolve(words.getFirst()).normalize());
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.arbiter.cli;
 import dev.arbiter.control.SocketPath;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -207,7 +208,14 @@ public final class CtlCommand {
     return "arbiterctl " + row.usage();
   }
 
-  private static String help() {
+  /** Every command as it is used, and what it does. */
+  static Map<String, String> commands() {
+    Map<String, String> commands = new LinkedHashMap<>();
+    ROWS.forEach(row -> commands.put(row.usage(), row.help));
+    return commands;
+  }
+
+  static String help() {
     StringBuilder text = new StringBuilder("Usage: arbiterctl [OPTIONS] COMMAND\n\n");
     text.append("Speaks to a running arbiter through its control socket.\n\nCommands:\n");
     for (Row row : ROWS) {

@@ -3,8 +3,10 @@ package dev.arbiter.cli;
 import dev.arbiter.settings.Group;
 import dev.arbiter.settings.Setting;
 import dev.arbiter.settings.Settings;
+import dev.arbiter.settings.Type;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** What {@code --help} and {@code --version} print. */
 final class HelpText {
@@ -12,13 +14,61 @@ final class HelpText {
   private static final int WIDTH = 100;
   private static final int INDENT = 6;
 
-  private static final String ENDING =
+  /** What most people come for, each with its short form first. */
+  private static final List<String> COMMON =
+      List.of(
+          "worker-class",
+          "workers",
+          "threads",
+          "bind",
+          "config",
+          "chdir",
+          "app-dir",
+          "classpath",
+          "env",
+          "timeout",
+          "graceful-timeout",
+          "max-requests",
+          "health-path",
+          "certfile",
+          "access-logfile",
+          "log-level");
+
+  /** Each in a few words; the whole sentence is with its group. */
+  private static final Map<String, String> SHORT =
+      Map.ofEntries(
+          Map.entry("worker-class", "netty or sync, or one of your own (default: netty)"),
+          Map.entry("workers", "worker processes (default: 1)"),
+          Map.entry("threads", "sync: requests at once; netty: event loops"),
+          Map.entry("bind", "where to listen (default: 127.0.0.1:8000)"),
+          Map.entry("config", "settings file (default: arbiter.toml)"),
+          Map.entry("chdir", "folder to run in"),
+          Map.entry("app-dir", "folder the app is in"),
+          Map.entry("classpath", "jars and class folders of the app"),
+          Map.entry("env", "variable for the workers"),
+          Map.entry("timeout", "replace a worker that is silent (default: 30s)"),
+          Map.entry("graceful-timeout", "time to finish when it leaves (default: 30s)"),
+          Map.entry("max-requests", "replace a worker after so many (default: 0)"),
+          Map.entry("health-path", "path that must answer before it serves"),
+          Map.entry("certfile", "certificate: speak TLS"),
+          Map.entry("access-logfile", "a line for each request, - for stdout"),
+          Map.entry("log-level", "least important lines to log (default: info)"));
+
+  /** The topics of {@code --help} besides the groups of settings. */
+  static final String ALL = "all";
+
+  static final String SIGNALS = "signals";
+
+  private static final String PLACES =
       """
       Every setting can stand in arbiter.toml as well (keep-alive = "5s"; see --config) and in the
       environment (ARBITER_KEEP_ALIVE). The command line is stronger than ARBITER_ARGS, that than
       ARBITER_ variables, those than the file, and the file than WEB_CONCURRENCY and PORT.
       Durations: 30 (seconds), 30s, 500ms, 1h30m. Sizes: 512 (bytes), 64k, 16M, 1G.
+      """;
 
+  private static final String ENDING =
+      """
       Signals:
         HUP           read the settings again and replace all workers
         TERM          stop: finish what is in flight, at most --graceful-timeout
@@ -52,40 +102,111 @@ final class HelpText {
             System.getProperty("os.arch"));
   }
 
+  /** What fits on a screen. */
   static String help() {
     StringBuilder text = new StringBuilder();
-    text.append("Usage: arbiter [FLAGS] MODULE:CLASS[::FACTORY]\n\n");
+    text.append("Usage: arbiter [FLAGS] MODULE:CLASS[::FACTORY]\n");
+    text.append("       arbiter init [FOLDER]     write a small project to begin with\n\n");
     text.append("Serves an app from several JVMs that share its sockets.\n\n");
+    for (String name : COMMON) {
+      line(text, brief(Settings.named(name)), SHORT.getOrDefault(name, ""));
+    }
     for (String flag : Arguments.ACTIONS.keySet()) {
-      List<String> flags = new ArrayList<>(Arguments.ACTIONS.getOrDefault(flag, List.of()));
-      flags.add(flag);
-      entry(text, String.join(", ", flags), action(flag));
+      line(text, flags(flag), action(flag));
+    }
+    text.append("\nAll flags, by group: arbiter --help GROUP\n");
+    StringBuilder groups = new StringBuilder();
+    for (String topic : topics()) {
+      groups.append(topic).append(' ');
+    }
+    paragraph(text, groups.toString(), 2);
+    return text.append('\n').append(PLACES).toString();
+  }
+
+  /** One word for each, as {@code --help} takes it. */
+  static List<String> topics() {
+    List<String> topics = new ArrayList<>();
+    for (Group group : Group.values()) {
+      if (!settings(group).isEmpty()) {
+        topics.add(group.topic());
+      }
+    }
+    topics.addAll(List.of(SIGNALS, ALL));
+    return topics;
+  }
+
+  /** All about one of {@link #topics}. */
+  static String help(String topic) {
+    StringBuilder text = new StringBuilder();
+    if (topic.equals(ALL)) {
+      text.append("Usage: arbiter [FLAGS] MODULE:CLASS[::FACTORY]\n\n");
+      for (String flag : Arguments.ACTIONS.keySet()) {
+        entry(text, flags(flag), action(flag));
+      }
+      text.append('\n');
     }
     for (Group group : Group.values()) {
-      List<Setting> settings =
-          Settings.here().stream().filter(setting -> setting.group() == group).toList();
-      if (!settings.isEmpty()) {
-        text.append('\n').append(group.title()).append(":\n");
-      }
-      for (Setting setting : settings) {
-        entry(text, head(setting), setting.help() + fallback(setting));
+      if (topic.equals(ALL) || topic.equals(group.topic())) {
+        group(text, group);
       }
     }
-    return text.append('\n').append(ENDING).toString();
+    if (topic.equals(ALL)) {
+      text.append(PLACES).append('\n');
+    }
+    return (topic.equals(ALL) || topic.equals(SIGNALS) ? text.append(ENDING) : text)
+            .toString()
+            .stripTrailing()
+        + "\n";
+  }
+
+  private static List<Setting> settings(Group group) {
+    return Settings.here().stream().filter(setting -> setting.group() == group).toList();
+  }
+
+  private static void group(StringBuilder text, Group group) {
+    List<Setting> settings = settings(group);
+    if (settings.isEmpty()) {
+      return;
+    }
+    text.append(group.title()).append(":\n");
+    for (Setting setting : settings) {
+      entry(text, head(setting), setting.help() + fallback(setting));
+    }
+    text.append('\n');
+  }
+
+  private static String flags(String action) {
+    List<String> flags = new ArrayList<>(Arguments.ACTIONS.getOrDefault(action, List.of()));
+    flags.add(action);
+    return String.join(", ", flags);
+  }
+
+  /** Its own name, with the short flag if there is one; the words of a choice stay out. */
+  private static String brief(Setting setting) {
+    List<String> flags = new ArrayList<>();
+    setting.flags().stream().filter(flag -> flag.length() == 2).findFirst().ifPresent(flags::add);
+    flags.add("--" + setting.name());
+    String value = setting.type() instanceof Type.Choice ? "LEVEL" : setting.type().placeholder();
+    return String.join(", ", flags) + " " + value;
   }
 
   private static String head(Setting setting) {
     if (setting.flags().isEmpty()) {
       return setting.type().placeholder();
     }
+    return (String.join(", ", spelled(setting)) + " " + setting.type().placeholder()).strip();
+  }
+
+  /** Its flags; those of a switch say how to switch it off. */
+  static List<String> spelled(Setting setting) {
     List<String> flags = new ArrayList<>(setting.flags());
     if (setting.isSwitch()) {
       flags.replaceAll(flag -> flag.startsWith("--") ? "--[no-]" + flag.substring(2) : flag);
     }
-    return (String.join(", ", flags) + " " + setting.type().placeholder()).strip();
+    return flags;
   }
 
-  private static String fallback(Setting setting) {
+  static String fallback(Setting setting) {
     if (setting.fallback().isEmpty()) {
       return "";
     }
@@ -94,25 +215,33 @@ final class HelpText {
         : " (default: " + setting.fallback() + ")";
   }
 
-  private static String action(String flag) {
+  static String action(String flag) {
     return switch (flag) {
-      case Arguments.HELP -> "Show this";
+      case Arguments.HELP -> "Show this; with a group, its flags";
       case Arguments.VERSION -> "Show the version, and that of the JDK";
-      case Arguments.PRINT -> "Show all settings and where each came from, as a settings file";
-      default -> "Check the settings and try the app in a worker, then end";
+      case Arguments.PRINT -> "Show all settings and where each came from";
+      default -> "Check the settings and try the app, then end";
     };
   }
 
   private static void entry(StringBuilder text, String head, String help) {
     text.append("  ").append(head).append('\n');
+    paragraph(text, help, INDENT);
+  }
+
+  private static void line(StringBuilder text, String head, String help) {
+    text.append("  %-38s %s\n".formatted(head, help));
+  }
+
+  private static void paragraph(StringBuilder text, String words, int indent) {
     StringBuilder line = new StringBuilder();
-    for (String word : help.split(" ")) {
-      if (line.length() + word.length() + 1 > WIDTH - INDENT) {
-        text.append(" ".repeat(INDENT)).append(line.toString().strip()).append('\n');
+    for (String word : words.split(" ")) {
+      if (line.length() + word.length() + 1 > WIDTH - indent) {
+        text.append(" ".repeat(indent)).append(line.toString().strip()).append('\n');
         line.setLength(0);
       }
       line.append(word).append(' ');
     }
-    text.append(" ".repeat(INDENT)).append(line.toString().strip()).append('\n');
+    text.append(" ".repeat(indent)).append(line.toString().strip()).append('\n');
   }
 }

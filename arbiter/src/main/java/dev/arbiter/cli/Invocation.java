@@ -18,6 +18,9 @@ public sealed interface Invocation {
   /** See whether this arbiter could take the place of one that runs so, say who it is, and end. */
   record CheckUpgrade(Config config) implements Invocation {}
 
+  /** Write a small project into {@code folder} and end. */
+  record Init(java.nio.file.Path folder) implements Invocation {}
+
   /** Print {@code text} and end. */
   record Help(String text) implements Invocation {}
 

@@ -1,29 +1,23 @@
 package dev.arbiter.observe;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.logging.log4j.Level;
-import org.apache.logging.log4j.core.Appender;
 import org.apache.logging.log4j.core.LogEvent;
-import org.apache.logging.log4j.core.appender.ConsoleAppender;
-import org.apache.logging.log4j.core.appender.FileAppender;
-import org.apache.logging.log4j.core.config.DefaultConfiguration;
 import org.apache.logging.log4j.core.impl.Log4jLogEvent;
-import org.apache.logging.log4j.core.layout.PatternLayout;
 import org.apache.logging.log4j.message.SimpleMessage;
 import org.apache.logging.log4j.status.StatusLogger;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The arbiter's own voice: {@code [time] [pid] [LEVEL] text}. Any thread may log and none waits: a
+ * The arbiter's own voice: {@code [time] [pid] [LEVEL] text}, unless its {@link LogPlan} says
+ * otherwise. Any thread may log and none waits: a
  * bounded queue stands before Log4j, and a thread of its own, which may be stuck behind a terminal
  * that was stopped or a pipe nobody reads. What finds no room is counted and reported when there is
  * some again.
@@ -42,28 +36,35 @@ public final class ArbiterLog {
 
   private final BlockingQueue<Entry> queue = new ArrayBlockingQueue<>(QUEUE);
   private final AtomicLong dropped = new AtomicLong();
-  private final Optional<Path> file;
+  private final LogPlan plan;
   private final Level threshold;
+  private final @Nullable SyslogTarget syslog;
   private volatile boolean echo;
 
   /**
-   * @param level {@code trace debug info warning error critical}
-   * @param file where to write; empty for standard error
-   * @throws IOException it cannot be written
+   * Opens the log.
+   *
+   * @throws IOException the file cannot be written, or the configuration is wrong
    */
-  public ArbiterLog(String level, Optional<Path> file) throws IOException {
-    if (file.isPresent()) {
-      Files.newOutputStream(file.get(), StandardOpenOption.CREATE, StandardOpenOption.APPEND)
+  public ArbiterLog(LogPlan plan) throws IOException {
+    LogTarget configured = null;
+    if (plan.configuration().isPresent()) {
+      configured = ConfiguredTarget.open(plan.configuration().get());
+    } else if (plan.file().isPresent()) {
+      Files.newOutputStream(plan.file().get(), StandardOpenOption.CREATE, StandardOpenOption.APPEND)
           .close();
     }
-    this.file = file;
-    this.threshold = level(level);
-    Thread.ofPlatform().daemon().name("arbiter-log").start(this::write);
+    this.plan = plan;
+    this.threshold = configured == null ? LogTarget.level(plan.level()) : Level.ALL;
+    this.syslog =
+        plan.syslog().map(daemon -> new SyslogTarget(daemon, this::warning)).orElse(null);
+    LogTarget first = configured;
+    Thread.ofPlatform().daemon().name("arbiter-log").start(() -> write(first));
   }
 
   /** Logs a line, or several; never waits. */
   public void log(String level, String text) {
-    Level wanted = level(level);
+    Level wanted = LogTarget.level(level);
     if (echo && wanted.isMoreSpecificThan(Level.ERROR)) {
       System.err.println("arbiter: " + text);
     }
@@ -87,7 +88,7 @@ public final class ArbiterLog {
 
   /** Whether errors are printed as well, for somebody who waits and does not see the file. */
   public void echo(boolean on) {
-    echo = on && file.isPresent();
+    echo = on && (plan.file().isPresent() || plan.configuration().isPresent());
   }
 
   /** Opens the file again, after what was logged before (USR1). */
@@ -109,21 +110,13 @@ public final class ArbiterLog {
     }
   }
 
-  private static Level level(String name) {
-    return switch (name) {
-      case "warning" -> Level.WARN;
-      case "critical" -> Level.FATAL;
-      default -> Level.toLevel(name, Level.INFO);
-    };
-  }
-
-  private void write() {
+  private void write(@Nullable LogTarget configured) {
     // Log4j's own complaints would go to the very stream that may be stuck.
     StatusLogger.getLogger().getFallbackListener().setLevel(Level.OFF);
-    Appender appender = open();
+    LogTarget target = configured == null ? LogTarget.of(plan) : configured;
     try {
       while (true) {
-        appender = write(queue.take(), appender);
+        target = write(queue.take(), target);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -131,66 +124,40 @@ public final class ArbiterLog {
   }
 
   /** Writes one entry; a disk that is full or a pipe that was closed costs lines, never the log. */
-  private Appender write(Entry entry, Appender appender) {
+  private LogTarget write(Entry entry, LogTarget target) {
     try {
       switch (entry) {
         case Entry.Line line -> {
           long lost = dropped.getAndSet(0);
           if (lost > 0) {
-            appender.append(
+            target.append(
                 event(Level.WARN, lost + " lines of this log were lost: nobody took them", now()));
           }
-          appender.append(event(line.level(), line.text(), line.wallMillis()));
+          LogEvent event = event(line.level(), line.text(), line.wallMillis());
+          if (syslog != null) {
+            syslog.append(event);
+          }
+          target.append(event);
         }
         case Entry.Reopen _ -> {
-          return openAgain(appender);
+          return openAgain(target);
         }
         case Entry.End end -> end.reached().countDown();
       }
     } catch (RuntimeException e) {
       dropped.incrementAndGet();
-      return file.isPresent() ? openAgain(appender) : appender;
+      return plan.file().isPresent() ? openAgain(target) : target;
     }
-    return appender;
+    return target;
   }
 
-  /** Log4j shares an open file among appenders of its name: the old one must let it go first. */
-  private Appender openAgain(Appender old) {
-    old.stop();
+  private LogTarget openAgain(LogTarget old) {
     try {
-      return open();
+      return old.again();
     } catch (RuntimeException e) {
       dropped.incrementAndGet();
       return old; // the next line tries again
     }
-  }
-
-  private Appender open() {
-    PatternLayout layout =
-        PatternLayout.newBuilder()
-            .setPattern(
-                "[%d{yyyy-MM-dd HH:mm:ss Z}] [%pid] [%level{WARN=WARNING, FATAL=CRITICAL}] %msg%n")
-            .setCharset(StandardCharsets.UTF_8)
-            .setConfiguration(new DefaultConfiguration())
-            .build();
-    Appender appender =
-        file.isPresent()
-            ? FileAppender.newBuilder()
-                .setName(LOGGER)
-                .setLayout(layout)
-                .setFileName(file.get().toString())
-                .setAppend(true)
-                .setIgnoreExceptions(true)
-                .build()
-            : ConsoleAppender.newBuilder()
-                .setName(LOGGER)
-                .setLayout(layout)
-                .setTarget(ConsoleAppender.Target.SYSTEM_ERR)
-                .setDirect(true)
-                .setIgnoreExceptions(true)
-                .build();
-    appender.start();
-    return appender;
   }
 
   private static long now() {

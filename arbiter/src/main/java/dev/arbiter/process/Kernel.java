@@ -58,6 +58,7 @@ public final class Kernel {
       of("accept4", FunctionDescriptor.of(INT, INT, PTR, PTR, INT));
   private static final MethodHandle FCHMOD = of("fchmod", FunctionDescriptor.of(INT, INT, INT));
   private static final MethodHandle GETEUID = of("geteuid", FunctionDescriptor.of(INT));
+  private static final MethodHandle ISATTY = of("isatty", FunctionDescriptor.of(INT, INT));
   private static final MethodHandle CONNECT =
       of("connect", FunctionDescriptor.of(INT, INT, PTR, INT));
   private static final MethodHandle SETSOCKOPT =
@@ -143,6 +144,15 @@ public final class Kernel {
   public static long effectiveUser() {
     try (Arena arena = Arena.ofConfined()) {
       return Integer.toUnsignedLong((int) GETEUID.invokeExact(arena.allocate(STATE)));
+    } catch (Throwable impossible) {
+      throw new AssertionError(impossible);
+    }
+  }
+
+  /** Whether {@code fd} is a terminal: isatty(3). */
+  public static boolean isTerminal(int fd) {
+    try (Arena arena = Arena.ofConfined()) {
+      return (int) ISATTY.invokeExact(arena.allocate(STATE), fd) == 1;
     } catch (Throwable impossible) {
       throw new AssertionError(impossible);
     }

@@ -113,6 +113,16 @@ final class Draft {
     return new Draft(name, new Type.Switch(), Boolean.toString(fallback), help, more);
   }
 
+  /** A switch that is neither on nor off until set. */
+  static Draft onOff(String name, String help, Trait... more) {
+    return new Draft(name, new Type.Switch(), "", help, more);
+  }
+
+  /** Where syslog listens. */
+  static Draft syslog(String name, String fallback, String help, Trait... more) {
+    return new Draft(name, new Type.SyslogPlace(), fallback, help, more);
+  }
+
   static Draft whole(
       String name, long min, long max, String fallback, String why, String help, Trait... more) {
     return new Draft(name, new Type.Whole(min, max, why, ""), fallback, help, more);

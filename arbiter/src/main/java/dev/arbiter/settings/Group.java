@@ -29,4 +29,9 @@ public enum Group {
   public String title() {
     return title;
   }
+
+  /** What {@code --help} calls it. */
+  public String topic() {
+    return name().toLowerCase(java.util.Locale.ROOT);
+  }
 }

@@ -104,7 +104,11 @@ final class HttpSettings {
             "What becomes of header fields with an underscore in their name: left out, the request"
                 + " refused, or passed on"),
         mounts("static", "Serve the files of a folder below a path; may be repeated"),
-        text("http-protocols", "LIST", "h1", "HTTP versions to offer, best first", LATER),
+        text(
+            "http-protocols",
+            "LIST",
+            "",
+            "Another way to say --http: h1 is 1, h2 is 2, and both with a comma between are auto"),
         choice(
             "h2c",
             "off|prior-knowledge|upgrade|both",
@@ -152,11 +156,28 @@ final class HttpSettings {
             "Peers that may speak uwsgi",
             LATER,
             key("uwsgi-allow-ips")),
-        onOff("permit-obsolete-folding", false, "Accept folded header lines", LATER),
-        onOff("strip-header-spaces", false, "Accept blanks before the colon of a header", LATER),
-        onOff("permit-unconventional-http-method", false, "Accept unusual methods", LATER),
-        onOff("permit-unconventional-http-version", false, "Accept unusual versions", LATER),
-        onOff("casefold-http-method", false, "Turn methods into capitals", LATER));
+        onOff(
+            "permit-obsolete-folding",
+            false,
+            "Accept a header field that goes on in a line that begins with a blank (RFC 9112, 5.2)"),
+        onOff(
+            "strip-header-spaces",
+            false,
+            "Accept blanks before the colon of a header field (RFC 9112, 5.1): the way in for requests "
+                + "that hide in others, if anything stands in front"),
+        onOff(
+            "permit-unconventional-http-method",
+            false,
+            "Accept methods with small letters (RFC 9110, 9.1)"),
+        onOff(
+            "permit-unconventional-http-version",
+            false,
+            "Accept versions other than 1.0 and 1.1, and read them as the nearest of the two "
+                + "(RFC 9112, 2.3)"),
+        onOff(
+            "casefold-http-method",
+            false,
+            "Turn small letters in methods into capitals (RFC 9110, 9.1)"));
   }
 
   private static List<Setting> webSocket() {

@@ -13,14 +13,15 @@ import static dev.arbiter.settings.Draft.group;
 import static dev.arbiter.settings.Draft.key;
 import static dev.arbiter.settings.Draft.means;
 import static dev.arbiter.settings.Draft.mode;
-import static dev.arbiter.settings.Draft.notYet;
 import static dev.arbiter.settings.Draft.nothing;
 import static dev.arbiter.settings.Draft.onOff;
 import static dev.arbiter.settings.Draft.path;
 import static dev.arbiter.settings.Draft.size;
+import static dev.arbiter.settings.Draft.syslog;
 import static dev.arbiter.settings.Draft.text;
 import static dev.arbiter.settings.Draft.whole;
 
+import dev.arbiter.worker.Syslog;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
@@ -58,8 +59,7 @@ final class LogSettings {
             "access-logformat",
             "FORMAT",
             ACCESS_FORMAT,
-            "Format of a line of the access log",
-            notYet("json"),
+            "Format of a line of the access log; json is an object in each line",
             key("access-log-format")),
         path(
             "error-logfile",
@@ -73,35 +73,71 @@ final class LogSettings {
             false,
             "Log what workers print",
             nothing("what workers print is always logged")),
-        path("log-config", "", "A Log4j 2 file", LATER, key("logconfig")),
-        choice("log-format", "text|json", "text", "Form of the arbiter's own log", LATER),
-        onOff("use-colors", false, "Colours in the arbiter's own log", LATER),
-        onOff("log-syslog", false, "Log to syslog", LATER, key("syslog")),
-        text(
+        path(
+            "log-config",
+            "",
+            "A Log4j 2 file, in XML, JSON or properties, for the arbiter's own log, which writes as "
+                + "the logger arbiter; its levels and appenders count in place of --log-level, "
+                + "--error-logfile, --log-format and --use-colors",
+            key("logconfig"),
+            AT_START),
+        choice(
+            "log-format",
+            "text|json",
+            "text",
+            "Form of the arbiter's own log: json is an object in each line",
+            AT_START),
+        onOff(
+            "use-colors",
+            "Colours in the arbiter's own log on standard error; unless set, on a terminal, without "
+                + "NO_COLOR and TERM=dumb",
+            AT_START),
+        onOff(
+            "log-syslog",
+            false,
+            "Send the arbiter's own log to syslog as well, and a line for each request",
+            key("syslog"),
+            AT_START),
+        syslog(
             "log-syslog-to",
-            "ADDRESS",
             "udp://localhost:514",
-            "Address of syslog",
-            LATER,
-            key("syslog-addr")),
-        text(
+            "Where syslog listens: udp://HOST:PORT, tcp://HOST:PORT, unix:PATH for datagrams or "
+                + "unix:PATH#stream",
+            key("syslog-addr"),
+            AT_START),
+        choice(
             "log-syslog-facility",
-            "NAME",
+            String.join("|", Syslog.FACILITIES),
             "user",
-            "Syslog facility",
-            LATER,
-            key("syslog-facility")),
+            "Facility of lines to syslog",
+            key("syslog-facility"),
+            AT_START),
         text(
             "log-syslog-prefix",
             "NAME",
             "",
-            "Prefix of lines to syslog",
-            LATER,
-            key("syslog-prefix")),
+            "What lines to syslog are from; without it, --name",
+            key("syslog-prefix"),
+            AT_START),
         onOff(
-            "disable-redirect-access-to-syslog", false, "Keep the access log out of syslog", LATER),
-        path("log-config-json", "", "Log settings in JSON", LATER, key("logconfig-json")),
-        text("logconfig-dict", "TABLE", "", "Log settings in the settings file", LATER, NO_FLAG));
+            "disable-redirect-access-to-syslog",
+            false,
+            "Send syslog no line for each request",
+            AT_START),
+        path(
+            "log-config-json",
+            "",
+            "The same as --log-config, in JSON whatever the file's name",
+            key("logconfig-json"),
+            AT_START),
+        text(
+            "logconfig-dict",
+            "TABLE",
+            "",
+            "The same in the settings file, as a table: [logconfig-dict.Configuration.Appenders.Console] "
+                + "and so on",
+            NO_FLAG,
+            AT_START));
   }
 
   private static List<Setting> observe() {

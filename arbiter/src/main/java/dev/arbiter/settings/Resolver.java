@@ -4,7 +4,6 @@ import dev.arbiter.settings.Config.Origin;
 import dev.arbiter.settings.Config.Value;
 import dev.arbiter.settings.Setting.Status;
 import dev.arbiter.settings.Source.Kind;
-import dev.arbiter.worker.AccessAtoms;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +21,7 @@ import java.util.function.Supplier;
 final class Resolver {
 
   private static final String FILE_NAME = "arbiter.toml";
-  private static final String SEE_SETTINGS = "docs/settings.md lists what this release has.";
+  static final String SEE_SETTINGS = "docs/settings.md lists what this release has.";
 
   private final Origin origin;
   private final Supplier<Machine> machine;
@@ -56,7 +55,8 @@ final class Resolver {
     }
     settleBinds();
     TlsRules.check(values, notices);
-    settleAccessLog();
+    ProtocolRules.settle(values, notices);
+    LogRules.settle(values, notices);
     settleWorkers();
     settleTimes();
     settleChange();
@@ -269,23 +269,6 @@ final class Resolver {
     } catch (IllegalArgumentException e) {
       throw new SettingsException(
           value.source().with(value.text()) + ": expected " + e.getMessage(), "");
-    }
-  }
-
-  private void settleAccessLog() {
-    Value file = value("access-logfile");
-    Value log = value("access-log");
-    if (file.source().compareTo(log.source()) > 0) {
-      values.put("access-log", new Value(List.of("true"), file.source()));
-    }
-    Value format = value("access-logformat");
-    List<String> unknown = AccessAtoms.unknown(format.text());
-    if (value("access-log").text().equals("true") && !unknown.isEmpty()) {
-      notices.add(
-          "%s: %s not known, and printed as -"
-              .formatted(
-                  format.source().named(),
-                  String.join(" ", unknown) + (unknown.size() == 1 ? " is" : " are")));
     }
   }
 

@@ -50,7 +50,7 @@ public record Source(Kind kind, String name, String place) implements Comparable
   }
 
   /** The start of a message about {@code value}: {@code ARBITER_WORKERS=many}. */
-  String with(String value) {
+  public String with(String value) {
     return switch (kind) {
       case DEFAULT -> value;
       case PLATFORM, ENVIRONMENT -> name + "=" + value;
@@ -61,7 +61,7 @@ public record Source(Kind kind, String name, String place) implements Comparable
   }
 
   /** The start of a message about the name itself. */
-  String named() {
+  public String named() {
     return switch (kind) {
       case DEFAULT -> "default";
       case PLATFORM, ENVIRONMENT -> name;

@@ -85,6 +85,9 @@ final class TomlFile {
     if (setting.status() != Setting.Status.HERE) {
       return List.of(value instanceof String text ? text : literal(value));
     }
+    if (value instanceof TomlTable table && setting.name().equals("logconfig-dict")) {
+      return List.of(table.toJson());
+    }
     if (value instanceof TomlTable table && isPairs(setting.type())) {
       List<String> pairs = new ArrayList<>();
       for (String name : table.keySet()) {
@@ -133,7 +136,7 @@ final class TomlFile {
       case Type.Span _, Type.Size _, Type.Choice _, Type.Text _, Type.Secret _, Type.FilePath _
           when value instanceof String text ->
           text;
-      case Type.Mode _, Type.Bind _, Type.Pair _, Type.Addresses _, Type.Field _, Type.Mount _
+      case Type.Mode _, Type.Bind _, Type.Pair _, Type.Addresses _, Type.Field _, Type.Mount _, Type.SyslogPlace _
           when value instanceof String text ->
           text;
       default -> throw wrong(setting, source, value, "a text in quotes");

@@ -1,6 +1,7 @@
 package dev.arbiter.settings;
 
 import dev.arbiter.worker.AddressList;
+import dev.arbiter.worker.SyslogAddress;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
@@ -382,6 +383,24 @@ public sealed interface Type {
     @Override
     public String placeholder() {
       return "ADDRESSES";
+    }
+  }
+
+  /** What {@link SyslogAddress} reads. */
+  record SyslogPlace() implements Type {
+    @Override
+    public String canonical(String text) throws Mismatch {
+      try {
+        SyslogAddress.parse(text.strip());
+      } catch (IllegalArgumentException e) {
+        throw new Mismatch(String.valueOf(e.getMessage()));
+      }
+      return text.strip();
+    }
+
+    @Override
+    public String placeholder() {
+      return "ADDRESS";
     }
   }
 

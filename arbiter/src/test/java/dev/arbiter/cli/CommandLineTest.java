@@ -192,6 +192,9 @@ final class CommandLineTest {
     "--loop io_uring, --loop io_uring means loop epoll here",
     "--http httptools, --http httptools means http auto here",
     "--http h11, --http h11 means http 1 here",
+    "--http-protocols h2, --http-protocols h2 means http 2 here",
+    "'--http 1 --http-protocols h2,h1', '--http-protocols h2,h1 means http auto here'",
+    "--log-config a.xml --log-level debug, --log-level does nothing beside --log-config",
     "--ws websockets, --ws websockets means ws auto here",
     "--interface asgi3, --interface asgi3 means interface async here",
     "--preload app:App, --preload on does nothing here: it means preload off",
@@ -228,14 +231,12 @@ final class CommandLineTest {
 
   @ParameterizedTest
   @CsvSource({
-    "--http-protocols h2, --http-protocols is not in this release (value h2)",
     "--protocol=uwsgi, --protocol is not in this release (value uwsgi)",
     "--reload, --reload is not in this release",
     "--loop nio, --loop nio is not in this release",
     "--statsd-host localhost:8125, --statsd-host is not in this release (value localhost:8125)",
     "--dirty-workers 5, --dirty-workers is not in this release (value 5)",
     "--dirty-workers nonsense, --dirty-workers is not in this release (value nonsense)",
-    "--log-config log4j2.xml, --log-config is not in this release (value log4j2.xml)",
   })
   void whatALaterReleaseHasIsRefusedByName(String line, String message) {
     assertThat(failure(line)).isEqualTo(message);
@@ -304,6 +305,13 @@ final class CommandLineTest {
         "--proxy-protocol=v3 ¦ --proxy-protocol v3: expected one of off, v1, v2, auto; the nearest is v1",
         "--forwarded-allow-ips proxy ¦ --forwarded-allow-ips proxy: expected addresses such as 10.0.0.1, networks such as 10.0.0.0/8, or *, with commas between them",
         "--proxy-allow-from ::1,10.0.0.0/40 ¦ --proxy-allow-from ::1,10.0.0.0/40: expected addresses such as 10.0.0.1, networks such as 10.0.0.0/8, or *, with commas between them; not 10.0.0.0/40",
+        "--http-protocols h4 ¦ --http-protocols h4: expected h1, h2, or both with a comma between",
+        "--http-protocols h2,h3 ¦ --http-protocols h2,h3: h3 is not in this release",
+        "--log-config a --log-config-json b ¦ --log-config and --log-config-json: expected one of them",
+        "--log-syslog-to here ¦ --log-syslog-to here: expected udp://HOST:PORT, tcp://HOST:PORT or unix:PATH, such as unix:/dev/log",
+        "--log-syslog-to unix:/dev/log#seq ¦ --log-syslog-to unix:/dev/log#seq: expected #dgram or #stream after the path, as in unix:/dev/log",
+        "--log-syslog-facility loca0 ¦ --log-syslog-facility loca0: expected one of kern, user, mail, daemon, auth, syslog, lpr, news, uucp, cron, authpriv, ftp, ntp, audit, alert, clock, local0, local1, local2, local3, local4, local5, local6, local7; the nearest is local0",
+        "init a b ¦ init a b: expected one folder, or none for the current one",
         "--uds-permissions 999 ¦ --uds-permissions 999: expected permissions in octal such as 0660",
         "--heartbeat-interval 0 ¦ --heartbeat-interval 0: expected a duration from 10ms to 1m: workers always beat; --timeout 0 ignores silence",
         "--memory 1G --worker-heap 1G -w 2 ¦ --worker-heap 1G: expected at most a share of --memory 1G for each of 2 workers",
@@ -331,7 +339,7 @@ final class CommandLineTest {
         "access-log = \"no\" | arbiter.toml:1:1: access-log = \"no\": expected true or false, without quotes",
         "name = [\"a\"]     | arbiter.toml:1:1: name = [\"a\"]: expected a text in quotes",
         "bind = [1]         | arbiter.toml:1:1: bind = [1]: expected texts in the list",
-        "http-protocols = \"h2\" | arbiter.toml:1:1: http-protocols is not in this release (value h2)",
+        "protocol = \"uwsgi\" | arbiter.toml:1:1: protocol is not in this release (value uwsgi)",
         "secure_scheme_headers = {a = 1} | arbiter.toml:1:1: secure_scheme_headers = {...}: expected a text for a",
         "config = \"x\"     | arbiter.toml:1:1: config = \"x\": a settings file cannot name another one",
       })
@@ -357,7 +365,7 @@ final class CommandLineTest {
   @CsvSource({
     "ARBITER_WORKERS, many, 'ARBITER_WORKERS=many: expected a whole number from 1 to 1024, or auto'",
     "ARBITER_WROKERS, 4, ARBITER_WROKERS=4: no setting has this name; the nearest is ARBITER_WORKERS",
-    "ARBITER_HTTP_PROTOCOLS, h2, ARBITER_HTTP_PROTOCOLS is not in this release (value h2)",
+    "ARBITER_PROTOCOL, uwsgi, ARBITER_PROTOCOL is not in this release (value uwsgi)",
     "ARBITER_ARGS, --wrokers 4, ARBITER_ARGS: --wrokers: no flag has this name; the nearest is --workers",
     "ARBITER_ARGS, -w many, 'ARBITER_ARGS: -w many: expected a whole number from 1 to 1024, or auto'",
     "ARBITER_ARGS, --help, ARBITER_ARGS: --help: only for the command line",
@@ -554,22 +562,48 @@ final class CommandLineTest {
         .doesNotContainKeys("env", "threads", "certfile", "spew");
   }
 
+  private String help(String line) {
+    return ((Invocation.Help) read(line)).text();
+  }
+
   @Test
-  void helpListsGroupsFlagsSignalsAndExitCodes() {
-    String help = ((Invocation.Help) read("--help")).text();
+  void helpFitsAScreenAndNamesItsGroups() {
+    String help = help("--help");
     assertThat(help)
         .startsWith("Usage: arbiter ")
-        .contains("\nWorkers:\n")
-        .contains("  -w, --workers N|auto\n")
+        .contains("  -w, --workers N|auto ")
+        .contains("arbiter init")
+        .contains("  app bind workers recycle ");
+    assertThat(help.lines()).hasSizeLessThan(40).allMatch(line -> line.length() <= 100);
+  }
+
+  @Test
+  void helpOfAGroupHasItsFlags() {
+    assertThat(help("--help recycle"))
+        .startsWith("Recycle:\n")
         .contains("--max-requests, --limit-max-requests N")
-        .contains("--[no-]access-log")
-        .contains("(default: 30s)")
-        .contains("\nSignals:\n")
+        .doesNotContain("--workers");
+    assertThat(help("-h LOG")).contains("--[no-]access-log");
+    assertThat(help("--help signals"))
+        .contains("Signals:\n")
         .contains("\nExit codes:\n")
-        .doesNotContain("--http-protocols");
+        .contains("HUP", "TERM", "INT", "USR1", "USR2", "TTIN", "WINCH", "QUIT");
+  }
+
+  @Test
+  void anUnknownGroupOfHelpIsNamed() {
+    assertThat(failure("--help wokers"))
+        .startsWith("--help wokers: expected one of app, bind, workers, ")
+        .endsWith("; the nearest is workers");
+  }
+
+  @Test
+  void helpWithAllHasEverySetting() {
+    String help = help("--help all");
+    assertThat(help).contains("(default: 30s)").contains("\nExit codes:\n").contains("\nWorkers:\n");
+    assertThat(dev.arbiter.settings.Settings.here())
+        .allMatch(setting -> setting.flags().stream().allMatch(flag -> help.contains(flag.replace("--", ""))));
     assertThat(help.lines()).allMatch(line -> line.length() <= 100);
-    assertThat(List.of("HUP", "TERM", "INT", "USR1", "USR2", "TTIN", "WINCH", "QUIT"))
-        .allMatch(help::contains);
   }
 
   @Test

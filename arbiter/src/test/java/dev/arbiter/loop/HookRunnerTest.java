@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.arbiter.app.Hooks;
 import dev.arbiter.observe.ArbiterLog;
+import dev.arbiter.observe.LogPlan;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ class HookRunnerTest {
 
   @BeforeEach
   void open() throws IOException {
-    log = new ArbiterLog("info", Optional.of(folder.resolve("log")));
+    log = new ArbiterLog(LogPlan.text("info", Optional.of(folder.resolve("log"))));
   }
 
   @Test

@@ -38,6 +38,10 @@ final class AccessFormat {
   private long dateSecond = Long.MIN_VALUE;
   private String date = "";
 
+  private AccessFormat(Segment whole) {
+    segments.add(whole);
+  }
+
   private AccessFormat(String format) {
     Matcher atoms = AccessAtoms.PATTERN.matcher(format);
     int end = 0;
@@ -54,7 +58,12 @@ final class AccessFormat {
     literal(format.substring(end));
   }
 
+  /** For {@code json}, an object in each line; see {@link AccessJson}. */
   static AccessFormat compile(String format) {
+    if (format.equals(AccessJson.NAME)) {
+      AccessJson json = new AccessJson();
+      return new AccessFormat(json::append);
+    }
     return new AccessFormat(format);
   }
 
@@ -135,7 +144,7 @@ final class AccessFormat {
     return date;
   }
 
-  private static String host(AccessRecord entry) {
+  static String host(AccessRecord entry) {
     if (entry.client() instanceof InetSocketAddress inet && inet.getAddress() != null) {
       String address = inet.getAddress().getHostAddress();
       int scope = address.indexOf('%');
@@ -148,18 +157,18 @@ final class AccessFormat {
     return text.isEmpty() ? Optional.empty() : Optional.of(text);
   }
 
-  private static String path(AccessRecord entry) {
+  static String path(AccessRecord entry) {
     int query = entry.target().indexOf('?');
     return query < 0 ? entry.target() : entry.target().substring(0, query);
   }
 
   /** Unlike the others, Gunicorn leaves an absent query empty. */
-  private static Optional<String> query(AccessRecord entry) {
+  static Optional<String> query(AccessRecord entry) {
     int query = entry.target().indexOf('?');
     return Optional.of(query < 0 ? "" : entry.target().substring(query + 1));
   }
 
-  private static Optional<String> user(AccessRecord entry) {
+  static Optional<String> user(AccessRecord entry) {
     return entry
         .headers()
         .first("authorization")

@@ -3,6 +3,7 @@ package dev.arbiter.http;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.arbiter.worker.BootFailure;
+import dev.arbiter.worker.Syslog;
 import dev.arbiter.worker.WorkerContext;
 import dev.arbiter.worker.WorkerSettings;
 import java.io.IOException;
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Settings: {@code access-log} (a switch; by default on if a file is named), {@code
  * access-logfile} ({@code -}, the default: the arbiter's own standard output, inherited as
- * descriptor 5), {@code access-logformat}. Lives as long as the worker.
+ * descriptor 5), {@code access-logformat}; with {@code log-syslog} the lines go to the daemon, too,
+ * unless {@code disable-redirect-access-to-syslog}. Lives as long as the worker.
  */
 public final class AccessLog {
   private static final int INHERITED_FD = 5;
@@ -43,10 +45,17 @@ public final class AccessLog {
   public static AccessLog open(WorkerContext context) throws BootFailure {
     WorkerSettings settings = context.settings();
     String file = settings.text("access-logfile").orElse("-");
-    if (!settings.flag("access-log", settings.text("access-logfile").isPresent())) {
-      return off(context);
+    boolean written = settings.flag("access-log", settings.text("access-logfile").isPresent());
+    boolean told =
+        settings.flag("log-syslog", false)
+            && !settings.flag("disable-redirect-access-to-syslog", false);
+    if (told) {
+      LogSink daemon = new LogSink.Daemon(Syslog.from(settings));
+      return written
+          ? open(context, file, new LogSink.Descriptor(INHERITED_FD), daemon)
+          : open(context, "-", daemon, null);
     }
-    return open(context, file, new LogSink.Descriptor(INHERITED_FD));
+    return written ? open(context, file, new LogSink.Descriptor(INHERITED_FD)) : off(context);
   }
 
   /** A log that takes nothing. */
@@ -55,6 +64,18 @@ public final class AccessLog {
   }
 
   static AccessLog open(WorkerContext context, String file, LogSink inherited) throws BootFailure {
+    return open(context, file, inherited, null);
+  }
+
+  /**
+   * Opens a log.
+   *
+   * @param inherited what {@code -} stands for
+   * @param beside takes the same lines
+   */
+  private static AccessLog open(
+      WorkerContext context, String file, LogSink inherited, @Nullable LogSink beside)
+      throws BootFailure {
     AccessFormat format =
         AccessFormat.compile(
             context.settings().text("access-logformat").orElse(AccessFormat.DEFAULT));
@@ -70,7 +91,7 @@ public final class AccessLog {
           "Check --access-logfile, its folder and the rights of the worker's user.",
           unopened);
     }
-    Writer writer = new Writer(context, format, sink, path);
+    Writer writer = new Writer(context, format, sink, beside, path);
     writer.start();
     return new AccessLog(context, writer);
   }
@@ -122,6 +143,7 @@ public final class AccessLog {
     private final AtomicInteger queued = new AtomicInteger();
     private final AtomicLong dropped = new AtomicLong();
     private final StringBuilder line = new StringBuilder(256);
+    private final @Nullable LogSink beside;
     private LogSink sink;
     private byte[] batch;
     private int filled;
@@ -131,14 +153,24 @@ public final class AccessLog {
     private volatile boolean reopen;
     private volatile boolean closing;
 
-    Writer(WorkerContext context, AccessFormat format, LogSink sink, @Nullable Path path) {
+    Writer(
+        WorkerContext context,
+        AccessFormat format,
+        LogSink sink,
+        @Nullable LogSink beside,
+        @Nullable Path path) {
       super("access-log");
       setDaemon(true);
       this.context = context;
       this.format = format;
-      this.sink = sink;
+      this.beside = beside;
+      this.sink = both(sink, beside);
       this.path = path;
       batch = new byte[sink.most()];
+    }
+
+    private static LogSink both(LogSink sink, @Nullable LogSink beside) {
+      return beside == null ? sink : new LogSink.Both(sink, beside);
     }
 
     void offer(AccessRecord entry) {
@@ -239,7 +271,8 @@ public final class AccessLog {
       try {
         LogSink fresh = LogSink.File.open(path);
         LogSink old = sink;
-        sink = fresh;
+        sink = both(fresh, beside);
+        // The daemon's socket is the same, and opens again.
         old.close();
       } catch (IOException failed) {
         context.say(

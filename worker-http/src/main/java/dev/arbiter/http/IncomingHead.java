@@ -72,8 +72,9 @@ public final class IncomingHead {
       return broken(Rule.REQUEST_LINE_SIZE);
     }
     if (!version.equals("HTTP/1.1")) {
-      http11 = false;
-      if (!version.equals("HTTP/1.0")) {
+      http11 = version.compareTo("HTTP/1.1") > 0;
+      if (!version.equals("HTTP/1.0")
+          && !(wellFormed(version) && rules.permits(Permission.UNCONVENTIONAL_VERSION))) {
         return broken(wellFormed(version) ? Rule.VERSION_UNSUPPORTED : Rule.VERSION);
       }
     }
@@ -82,14 +83,14 @@ public final class IncomingHead {
       if (!Syntax.token(newMethod)) {
         return broken(Rule.METHOD);
       }
-      if (newMethod.chars().anyMatch(c -> c >= 'a' && c <= 'z')) {
+      if (!inCapitals(newMethod)) {
         return broken(Rule.METHOD_CASE);
       }
-      if (newMethod.equals("CONNECT")) {
+      if (method.equals("CONNECT")) {
         return broken(Rule.CONNECT);
       }
     }
-    target = RequestTarget.parse(newMethod, newTarget);
+    target = RequestTarget.parse(method, newTarget);
     Rule rule = target.broken();
     return rule == null || broken(rule);
   }
@@ -113,6 +114,18 @@ public final class IncomingHead {
     return authority == null || field("host", authority);
   }
 
+  /** Whether the method has capitals only, or now has, or need not. */
+  private boolean inCapitals(String named) {
+    if (named.chars().noneMatch(c -> c >= 'a' && c <= 'z')) {
+      return true;
+    }
+    if (rules.permits(Permission.METHOD_CASE) && !http2) {
+      method = named.toUpperCase(Locale.ROOT);
+      return true;
+    }
+    return rules.permits(Permission.UNCONVENTIONAL_METHOD) && !http2;
+  }
+
   private static boolean wellFormed(String version) {
     return version.length() == 8
         && version.startsWith("HTTP/")
@@ -124,7 +137,8 @@ public final class IncomingHead {
   /**
    * Takes one field; {@code value} without the white space around it. Returns whether it is fine.
    */
-  public boolean field(String name, String value) {
+  public boolean field(String written, String value) {
+    String name = stripped(written);
     if (!allowed(name, value)) {
       return false;
     }
@@ -171,6 +185,23 @@ public final class IncomingHead {
     trailers[trailerLength++] = name;
     trailers[trailerLength++] = value;
     return true;
+  }
+
+  /** Whether the operator lets this in. */
+  boolean permits(Permission permission) {
+    return rules.permits(permission);
+  }
+
+  /** The name without what {@link Permission#HEADER_SPACES} lets stand between it and its colon. */
+  private String stripped(String name) {
+    if (http2 || name.isEmpty() || !rules.permits(Permission.HEADER_SPACES)) {
+      return name;
+    }
+    int end = name.length();
+    while (end > 0 && (name.charAt(end - 1) == ' ' || name.charAt(end - 1) == '\t')) {
+      end--;
+    }
+    return name.substring(0, end);
   }
 
   /** Whether the name has no underscore, or may have one. */

@@ -2,7 +2,8 @@ package dev.arbiter.http;
 
 /**
  * What is let in although the grammar does not, or need not, allow it. Everything else that breaks
- * it is refused; {@link RequestRules.Rule} has the reasons. There is no setting for these.
+ * it is refused; {@link RequestRules.Rule} has the reasons. There is no setting for these; {@link
+ * Permission} has what there is one for.
  */
 public final class Leniency {
 

@@ -1,5 +1,6 @@
 package dev.arbiter.http;
 
+import dev.arbiter.worker.Syslog;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -13,6 +14,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -56,6 +58,48 @@ interface LogSink extends Closeable {
     @Override
     public void close() throws IOException {
       channel.close();
+    }
+  }
+
+  /** A syslog daemon: a message for each line. */
+  record Daemon(Syslog syslog) implements LogSink {
+    @Override
+    public void write(byte[] lines, int length) throws IOException {
+      syslog.send(
+          Syslog.INFO,
+          new String(lines, 0, length, StandardCharsets.ISO_8859_1),
+          System.currentTimeMillis());
+    }
+
+    @Override
+    public void close() throws IOException {
+      syslog.close();
+    }
+  }
+
+  /** Two sinks; what one does not take the other still gets. */
+  record Both(LogSink first, LogSink second) implements LogSink {
+    @Override
+    public int most() {
+      return Math.min(first.most(), second.most());
+    }
+
+    @Override
+    public void write(byte[] lines, int length) throws IOException {
+      try {
+        first.write(lines, length);
+      } finally {
+        second.write(lines, length);
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      try {
+        first.close();
+      } finally {
+        second.close();
+      }
     }
   }
 

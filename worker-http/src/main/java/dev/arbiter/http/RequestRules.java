@@ -22,6 +22,7 @@ import java.util.stream.Stream;
  *     same; {@code *} for all of them
  * @param secureSchemes fields, by names in lower case, by which a trusted proxy says that it was
  *     asked by https: with exactly this value, and by http with any other
+ * @param permissions what the operator lets in all the same
  */
 public record RequestRules(
     int line,
@@ -30,7 +31,8 @@ public record RequestRules(
     long body,
     RequestRules.Underscores underscores,
     Set<String> forwarderNames,
-    Map<String, String> secureSchemes) {
+    Map<String, String> secureSchemes,
+    Set<Permission> permissions) {
 
   /**
    * All fields of a request together. A hundred fields of eight kilobytes are each within their
@@ -173,7 +175,7 @@ public record RequestRules(
 
   /** Rules that a proxy has to keep like everyone else. */
   public RequestRules(int line, int fields, int fieldSize, long body, Underscores underscores) {
-    this(line, fields, fieldSize, body, underscores, Set.of(), Map.of());
+    this(line, fields, fieldSize, body, underscores, Set.of(), Map.of(), Set.of());
   }
 
   /** As the operator set them. A limit of 0 is no limit beyond {@link #HEAD_SIZE}. */
@@ -185,7 +187,8 @@ public record RequestRules(
         settings.number("limit-request-body", STANDARD.body),
         Underscores.valueOf(settings.text("header-map").orElse("drop").toUpperCase(Locale.ROOT)),
         names(settings.text("forwarder-headers").orElse("")),
-        schemes(settings.text("secure-scheme-headers").orElse("")));
+        schemes(settings.text("secure-scheme-headers").orElse("")),
+        Permission.from(settings));
   }
 
   /** Lines of {@code NAME=VALUE}. */
@@ -209,6 +212,11 @@ public record RequestRules(
   /** Whether a trusted proxy may send a field of this name although it has an underscore. */
   boolean lets(String name) {
     return forwarderNames.contains(name.toLowerCase(Locale.ROOT)) || forwarderNames.contains("*");
+  }
+
+  /** Whether the operator lets this in. */
+  public boolean permits(Permission permission) {
+    return permissions.contains(permission);
   }
 
   private static int limit(long setting) {

@@ -60,6 +60,39 @@ class AccessFormatTest {
   }
 
   @Test
+  void jsonIsAnObjectInALine() {
+    assertThat(line("json"))
+        .isEqualTo(
+            "{\"time\":\"%s\",\"client\":\"192.0.2.7\",\"user\":\"alice\",\"method\":\"GET\","
+                    .formatted(Instant.ofEpochMilli(END))
+                + "\"path\":\"/a/b\",\"query\":\"x=1\",\"version\":\"HTTP/1.1\",\"status\":200,"
+                + "\"bytes\":13,\"duration_us\":1234567,\"referer\":\"http://r/\","
+                + "\"user_agent\":\"curl/8 \\\"x\\\"\",\"pid\":%d}"
+                    .formatted(ProcessHandle.current().pid()));
+  }
+
+  @Test
+  void jsonStaysWholeWhateverAClientSends() {
+    String much = "\u0001\u00e9\"".repeat(4000);
+    AccessRecord longest =
+        new AccessRecord(
+            new InetSocketAddress("192.0.2.7", 1),
+            END,
+            much,
+            "/" + much + "?" + much,
+            "HTTP/1.1",
+            Headers.of("User-Agent", much, "Referer", much),
+            200,
+            Headers.empty(),
+            1,
+            1);
+    StringBuilder text = new StringBuilder();
+    AccessFormat.compile("json").append(text, longest);
+    assertThat(text.length()).isLessThan(4096);
+    assertThat(text.toString()).startsWith("{\"time\"").endsWith("}").matches("\\p{ASCII}+");
+  }
+
+  @Test
   void aClientCannotForgeALineOrAField() {
     assertThat(line("\"%({x-odd}i)s\"")).isEqualTo("\"a\\x09b\\xe9\\\\\"");
   }

@@ -1,5 +1,6 @@
 package dev.arbiter.http;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -9,6 +10,9 @@ import java.io.BufferedReader;
 import java.io.FileDescriptor;
 import java.io.RandomAccessFile;
 import java.lang.reflect.Field;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,6 +52,38 @@ class AccessLogTest {
     log.close(PATIENCE);
     assertThat(log.on()).isFalse();
     assertThat(file).doesNotExist();
+  }
+
+  @Test
+  void syslogGetsTheLinesBesideTheFile() throws Exception {
+    Path file = folder.resolve("access.log");
+    try (DatagramSocket daemon = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
+      daemon.setSoTimeout((int) PATIENCE.toMillis());
+      Map<String, String> settings =
+          Map.of(
+              "access-logfile", file.toString(),
+              "access-logformat", "%(r)s",
+              "log-syslog", "true",
+              "log-syslog-to", "udp://127.0.0.1:" + daemon.getLocalPort(),
+              "log-syslog-prefix", "shop");
+      AccessLog log = AccessLog.open(new FixtureContext(settings));
+      log.record(entry("/one"));
+      DatagramPacket packet = new DatagramPacket(new byte[8192], 8192);
+      daemon.receive(packet);
+      assertThat(new String(packet.getData(), 0, packet.getLength(), US_ASCII))
+          .matches("<14>.{15} \\S+ shop\\[\\d+]: GET /one HTTP/1.1");
+      log.close(PATIENCE);
+      assertThat(Files.readAllLines(file)).containsExactly("GET /one HTTP/1.1");
+    }
+  }
+
+  @Test
+  void theAccessLogIsKeptOutOfSyslogWhenAsked() throws Exception {
+    AccessLog log =
+        AccessLog.open(
+            new FixtureContext(
+                Map.of("log-syslog", "true", "disable-redirect-access-to-syslog", "true")));
+    assertThat(log.on()).isFalse();
   }
 
   @Test

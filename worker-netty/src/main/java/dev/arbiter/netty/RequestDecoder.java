@@ -4,6 +4,7 @@ import dev.arbiter.http.ChunkFraming;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Leniency;
+import dev.arbiter.http.Permission;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules;
 import dev.arbiter.http.RequestRules.Rule;
@@ -48,6 +49,7 @@ final class RequestDecoder extends HttpRequestDecoder {
   private boolean broken;
   private boolean held;
   private boolean lineSeen;
+  private boolean fieldSeen;
   private boolean raw;
   private boolean blankCr;
   private int blankLines;
@@ -179,6 +181,7 @@ final class RequestDecoder extends HttpRequestDecoder {
   private void nextHead() {
     inHead = true;
     lineSeen = false;
+    fieldSeen = false;
     blankCr = false;
     blankLines = 0;
     framing = null;
@@ -202,7 +205,7 @@ final class RequestDecoder extends HttpRequestDecoder {
     }
     return new DefaultHttpRequest(
         head.http11() ? HttpVersion.HTTP_1_1 : HttpVersion.HTTP_1_0,
-        HttpMethod.valueOf(line[0]),
+        HttpMethod.valueOf(head.method()),
         line[1],
         new FieldList(head));
   }
@@ -237,9 +240,11 @@ final class RequestDecoder extends HttpRequestDecoder {
       }
       if (lineSeen) {
         byte first = in.getByte(at);
-        if (first == ' ' || first == '\t') {
+        boolean folded = first == ' ' || first == '\t';
+        if (folded && !(fieldSeen && rules.permits(Permission.OBSOLETE_FOLDING))) {
           head.refuse(Rule.FIELD_FOLDED.refusal());
         }
+        fieldSeen = true;
       } else {
         lineSeen = true;
         if (!separated(in, at, lineEnd - 1)) {

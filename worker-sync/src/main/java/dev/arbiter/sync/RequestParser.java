@@ -1,8 +1,11 @@
 package dev.arbiter.sync;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.arbiter.http.ChunkFraming;
 import dev.arbiter.http.FieldLines;
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Permission;
 import dev.arbiter.http.Refusal;
 import dev.arbiter.http.RequestRules;
 import dev.arbiter.http.RequestRules.Rule;
@@ -31,6 +34,9 @@ final class RequestParser implements HttpParser.RequestHandler {
 
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
+  /** Request lines the parser knows, in place of those that only {@link RequestLine} lets in. */
+  private static final String LINE = "GET / %s\r\n";
+
   private final RequestRules rules;
   private final boolean trusted;
   private final HttpParser parser;
@@ -51,10 +57,22 @@ final class RequestParser implements HttpParser.RequestHandler {
     this.rules = rules;
     this.trusted = trusted;
     // A limit beyond those of the rules: it only stops what they never get to see whole.
-    parser = new HttpParser(this, 2 * RequestRules.HEAD_SIZE, STRICT);
+    parser = new HttpParser(this, 2 * RequestRules.HEAD_SIZE, compliance(rules));
     line = new RequestLine(rules);
     head = new IncomingHead(rules, trusted);
     fields = new FieldLines(head, false);
+  }
+
+  /** Strict, but for what the operator lets in. */
+  private static HttpCompliance compliance(RequestRules rules) {
+    HttpCompliance compliance = STRICT;
+    if (rules.permits(Permission.OBSOLETE_FOLDING)) {
+      compliance = compliance.with("FOLDING", HttpCompliance.Violation.MULTILINE_FIELD_VALUE);
+    }
+    if (rules.permits(Permission.HEADER_SPACES)) {
+      compliance = compliance.with("SPACES", HttpCompliance.Violation.WHITESPACE_AFTER_FIELD_NAME);
+    }
+    return compliance;
   }
 
   /** Makes ready for the next request on the connection. */
@@ -84,6 +102,9 @@ final class RequestParser implements HttpParser.RequestHandler {
         return true;
       }
       lineRead = from >= 0;
+      if (rules.permits(Permission.UNCONVENTIONAL_VERSION)) {
+        from = replaceLine(in, from);
+      }
     }
     int end = -1;
     if (lineRead) {
@@ -105,6 +126,16 @@ final class RequestParser implements HttpParser.RequestHandler {
       complete = true;
     }
     return headRead || head.refusal() != null;
+  }
+
+  /** The parser knows no such versions, and need not: it is shown another line instead. */
+  private int replaceLine(ByteBuffer in, int from) {
+    in.position(lineRead ? from : in.limit());
+    if (lineRead) {
+      String version = head.http11() ? "HTTP/1.1" : "HTTP/1.0";
+      parser.parseNext(ByteBuffer.wrap(LINE.formatted(version).getBytes(US_ASCII)));
+    }
+    return in.position();
   }
 
   /**

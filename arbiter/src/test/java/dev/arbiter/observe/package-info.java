@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.observe;
+
+import org.jspecify.annotations.NullMarked;
