@@ -111,20 +111,30 @@ public final class App implements AsyncApp {
         throw new AssertionError("halted");
       }
       case "/oom" -> {
-        exhaustTheHeap();
-        throw new AssertionError("an endless heap");
+        boolean swallow = query.number("swallow", 0, 1, 0) == 1;
+        try {
+          exhaustTheHeap();
+        } catch (OutOfMemoryError e) {
+          if (!swallow) {
+            throw e;
+          }
+          kept.clear();
+        }
+        yield text(send, 200, "had no memory, and goes on as if nothing had been");
       }
       case "/leak" -> {
         leak(query.number("mb", 1, 1 << 20));
         yield text(send, 200, "keeps " + kept.size() + " MB");
       }
       case "/metaspace" -> {
-        faults.exhaustMetaspace();
-        throw new AssertionError("endless metaspace");
+        long count = query.number("n", 1, HOUR, Long.MAX_VALUE);
+        faults.fillMetaspace(count);
+        yield text(send, 200, "keeps " + count + " classes more");
       }
       case "/direct" -> {
-        faults.exhaustDirectMemory();
-        throw new AssertionError("endless direct memory");
+        long mb = query.number("mb", 1, 1 << 20, Long.MAX_VALUE);
+        faults.exhaustDirectMemory(mb);
+        yield text(send, 200, "keeps " + mb + " MB more outside the heap");
       }
       case "/crash" -> {
         faults.crashTheJvm();

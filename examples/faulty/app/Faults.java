@@ -110,21 +110,21 @@ final class Faults {
   }
 
   /** The same class again and again, each time for another loader. */
-  void exhaustMetaspace() {
+  void fillMetaspace(long count) {
     byte[] bytes;
     try (InputStream in = Faults.class.getResourceAsStream("Faults$Ballast.class")) {
       bytes = in.readAllBytes();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    while (true) {
+    for (long i = 0; i < count; i++) {
       kept.add(new OneClass(bytes).define());
     }
   }
 
   /** Direct buffers, which have a limit beside the heap's. */
-  void exhaustDirectMemory() {
-    while (true) {
+  void exhaustDirectMemory(long megabytes) {
+    for (long mb = 0; mb < megabytes; mb += 16) {
       kept.add(ByteBuffer.allocateDirect(16 * MEGABYTE));
     }
   }

@@ -22,6 +22,8 @@ public enum Cause {
   OUT_OF_MEMORY,
   /** The JVM itself died of a fault. */
   CRASH,
+  /** It was told to leave, and was not through with what it had when its time was over. */
+  OVERSTAYED,
   /** The process ended, and it is not known why. */
   DEAD,
   /** What was seen explains nothing. */

@@ -1,6 +1,7 @@
 package dev.arbiter.diagnose;
 
 import dev.arbiter.supervise.Event.Outcome;
+import dev.arbiter.supervise.ExitStatus;
 import dev.arbiter.wire.Message;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,6 +79,8 @@ public final class Evidence {
   private final Reach reach;
   private final long limitMillis;
   private final long endNanos;
+  private final long beganNanos = System.nanoTime();
+  private final CompletableFuture<ExitStatus> ended = new CompletableFuture<>();
   private final Map<Long, Asked> asked = new ConcurrentHashMap<>();
   private final QuitDump quitDump = new QuitDump();
   private final Map<String, String> files = new TreeMap<>();
@@ -109,6 +112,12 @@ public final class Evidence {
   /** QUIT is about to be sent, by somebody else: before its first line can come. */
   public void expectDump() {
     quitDump.expect();
+  }
+
+  /** Its process has ended; any thread. */
+  public void ended(ExitStatus status) {
+    ended.complete(status);
+    quitDump.end();
   }
 
   /** A line its JVM printed; says whether it is part of a thread dump that was asked for. */
@@ -164,8 +173,13 @@ public final class Evidence {
     return new Result(outcome, verdict, found, files, steps);
   }
 
-  /** A last dump, of a worker that has had its time: QUIT was sent already. */
-  Result lastDump() {
+  /**
+   * A last dump, of a worker that has had its time: QUIT was sent already.
+   *
+   * @return empty if the worker left by itself meanwhile, and was ill of nothing: many do, because
+   *     their own clock for it ends when the arbiter's does
+   */
+  Optional<Result> lastDump() {
     ProcSample before = ProcSample.of(pid);
     List<ThreadDump> dumps = new ArrayList<>();
     String text = quitDump.await(limitMillis);
@@ -178,8 +192,32 @@ public final class Evidence {
     Load load = after.gone() ? Load.NONE : Load.between(before, after);
     files.put("proc.txt", alive.text(load.busiest(5)));
     Findings found = findings(alive, load, dumps, Map.of());
-    return new Result(
-        came ? Outcome.DUMPED : Outcome.NO_ANSWER, Verdict.of(found), found, files, steps);
+    Verdict verdict = Verdict.of(found);
+    if (verdict.cause() == Cause.UNKNOWN || verdict.cause() == Cause.DEAD) {
+      if (leftByItself()) {
+        return Optional.empty();
+      }
+      verdict = Verdict.overstayed(patient, load);
+    }
+    return Optional.of(
+        new Result(came ? Outcome.DUMPED : Outcome.NO_ANSWER, verdict, found, files, steps));
+  }
+
+  /** Waits for it, but not until KILL comes, which is a limit after QUIT. */
+  private boolean leftByItself() {
+    long passed = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - beganNanos);
+    try {
+      return ended
+          .get(Math.max(0, limitMillis * 3 / 4 - passed), TimeUnit.MILLISECONDS)
+          .equals(new ExitStatus.Code(0));
+    } catch (TimeoutException stillThere) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (ExecutionException impossible) {
+      throw new AssertionError(impossible);
+    }
   }
 
   private Findings findings(

@@ -65,12 +65,29 @@ public final class Investigator {
     return close(patient, time, why, evidence.collect(folder), folder, output.get());
   }
 
-  /** Keeps the dump of a worker that did not leave in time and was sent QUIT. */
+  /**
+   * Keeps the dump of a worker that did not leave in time and was sent QUIT; none of one that then
+   * leaves by itself and is ill of nothing.
+   */
   public Conclusion lastDump(
       Patient patient, String why, Evidence evidence, Supplier<List<String>> output) {
     Instant time = Instant.now();
     Optional<Path> folder = begin(patient);
-    return close(patient, time, why, evidence.lastDump(), folder, output.get());
+    Optional<Evidence.Result> result = evidence.lastDump();
+    if (result.isEmpty()) {
+      folder.ifPresent(this::discard);
+      return new Conclusion(
+          Outcome.NO_ANSWER, "it has left by itself meanwhile", List.of(), Optional.empty());
+    }
+    return close(patient, time, why, result.get(), folder, output.get());
+  }
+
+  private void discard(Path folder) {
+    try {
+      disk.execute(() -> incidents.discard(folder));
+    } catch (RejectedExecutionException _) {
+      // The disk takes nothing; the folder has no name yet and is deleted with the next leftovers.
+    }
   }
 
   /** Whether a process that ended so was at fault itself, however it was to end. */

@@ -18,10 +18,17 @@ import java.util.TreeMap;
  *
  * @param nanos when, by {@link System#nanoTime}
  * @param state the letter of the process, a space if there is none
+ * @param frozen the cgroup whose freezer holds it, empty if none does. Its state does not tell: it
+ *     is that of a process that sleeps, or that waits for a disk
  */
-record ProcSample(long pid, long nanos, char state, Map<Long, Task> tasks, Throttle throttle) {
+record ProcSample(
+    long pid, long nanos, char state, Map<Long, Task> tasks, Throttle throttle, String frozen) {
   private static final Path PROC = Path.of("/proc");
   private static final Path CGROUPS = Path.of("/sys/fs/cgroup");
+
+  /** Where version 2 is mounted beside version 1. */
+  private static final Path UNIFIED = CGROUPS.resolve("unified");
+
   private static final long NANOS_PER_TICK = 10_000_000; // USER_HZ is 100 on every Linux port
 
   /**
@@ -51,7 +58,8 @@ record ProcSample(long pid, long nanos, char state, Map<Long, Task> tasks, Throt
       tasks.remove(-1L);
     }
     char state = letter(read(dir(pid).resolve("stat")));
-    return new ProcSample(pid, System.nanoTime(), state, Map.copyOf(tasks), throttle(pid));
+    return new ProcSample(
+        pid, System.nanoTime(), state, Map.copyOf(tasks), throttle(pid), frozen(pid));
   }
 
   private static Task task(Path folder) {
@@ -80,11 +88,23 @@ record ProcSample(long pid, long nanos, char state, Map<Long, Task> tasks, Throt
     return state == ' ' || state == 'Z' || state == 'X';
   }
 
+  /** Whether none of its threads may run until somebody else wants it. */
   boolean stopped() {
-    return state == 'T' || state == 't';
+    return state == 'T' || state == 't' || !frozen.isEmpty();
   }
 
   // ---- cgroups
+
+  /** The outermost cgroup that is frozen: the one somebody has frozen. */
+  private static String frozen(long pid) {
+    String outermost = "";
+    for (Path group : groups(Long.toString(pid), "freezer")) {
+      boolean first = read(group.resolve("freezer.state")).startsWith("FROZEN");
+      boolean second = numbers(group.resolve("cgroup.events")).getOrDefault("frozen", 0L) == 1;
+      outermost = first || second ? group.toString() : outermost;
+    }
+    return outermost;
+  }
 
   private static Throttle throttle(long pid) {
     Throttle most = new Throttle("", 0, 0);
@@ -122,7 +142,8 @@ record ProcSample(long pid, long nanos, char state, Map<Long, Task> tasks, Throt
       if (!unified && !List.of(fields[1].split(",")).contains(controller)) {
         continue;
       }
-      Path root = unified ? CGROUPS : CGROUPS.resolve(fields[1]);
+      Path second = Files.isDirectory(UNIFIED) ? UNIFIED : CGROUPS;
+      Path root = unified ? second : CGROUPS.resolve(fields[1]);
       if (!unified && !Files.isDirectory(root)) {
         root = CGROUPS.resolve(controller);
       }
@@ -173,6 +194,10 @@ record ProcSample(long pid, long nanos, char state, Map<Long, Task> tasks, Throt
       append(text, group.resolve("cpu.pressure"));
       append(text, group.resolve("cpu.max"));
       append(text, group.resolve("cpu.cfs_quota_us"));
+    }
+    for (Path group : groups(Long.toString(pid), "freezer")) {
+      append(text, group.resolve("freezer.state"));
+      append(text, group.resolve("cgroup.events"));
     }
     for (Path group : groups(Long.toString(pid), "memory")) {
       append(text, group.resolve("memory.events"));

@@ -48,6 +48,11 @@ final class QuitDump {
     return true;
   }
 
+  /** No more will come. */
+  synchronized void end() {
+    whole.complete(text.toString());
+  }
+
   /** The dump, or as much of it as has come in time. */
   String await(long millis) {
     String all = Evidence.await(whole, millis);

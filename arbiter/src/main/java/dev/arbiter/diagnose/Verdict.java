@@ -41,6 +41,20 @@ record Verdict(Cause cause, String figure, List<String> stack) {
     return cause.word() + (figure.isEmpty() ? "" : ": " + figure);
   }
 
+  /** Of a worker that had to leave, and is ill of nothing: it had more to do than time for it. */
+  static Verdict overstayed(Patient patient, Load load) {
+    String had =
+        patient
+            .vitals()
+            .map(
+                last ->
+                    "its last beat told of %d connections and %d requests in flight, the oldest for %.1f s; "
+                        .formatted(
+                            last.connections(), last.inFlight(), last.oldestMillis() / 1000.0))
+            .orElse("it never beat; ");
+    return new Verdict(Cause.OVERSTAYED, had + load.text(), List.of());
+  }
+
   static Verdict of(Findings found) {
     return new Court(found).judge();
   }
@@ -80,14 +94,17 @@ record Verdict(Cause cause, String figure, List<String> stack) {
         return verdict(Cause.DEAD, "the process has ended", List.of());
       }
       if (found.process().stopped()) {
-        return verdict(
-            Cause.STOPPED,
-            found.process().state() == 'T'
-                ? "state T: a signal (STOP, TSTP) has stopped the process"
-                : "state t: a debugger holds the process",
-            List.of());
+        return verdict(Cause.STOPPED, held(found.process()), List.of());
       }
       return Optional.empty();
+    }
+
+    private static String held(ProcSample process) {
+      return switch (process.state()) {
+        case 'T' -> "state T: a signal (STOP, TSTP) has stopped the process";
+        case 't' -> "state t: a debugger holds the process";
+        default -> "frozen with all of its cgroup " + process.frozen();
+      };
     }
 
     private Optional<Verdict> deadlock() {

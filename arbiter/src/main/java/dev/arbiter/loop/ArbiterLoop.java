@@ -405,6 +405,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
         fleet.isDegraded(),
         fleet.generation(),
         fleet.workers(),
+        inquiries.beats(),
         fleet.departures(),
         fleet.deaths(),
         release.map(Release::config),

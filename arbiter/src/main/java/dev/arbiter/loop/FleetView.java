@@ -14,6 +14,8 @@ import java.util.Optional;
  * @param degraded whether fewer workers serve than should, or too many were lost of late
  * @param generation the one that slots are filled with
  * @param workers all that are not gone, the oldest first
+ * @param beats when each of them last beat, by {@link WorkerView#worker} and on the same clock; who
+ *     never has is not in it
  * @param departures what workers ended of, since the arbiter began
  * @param deaths the last workers that were lost, the oldest first
  * @param config the settings of that generation; empty before the first and after the last
@@ -26,6 +28,7 @@ public record FleetView(
     boolean degraded,
     long generation,
     List<WorkerView> workers,
+    Map<Integer, Long> beats,
     Map<String, Integer> departures,
     List<Tally.Death> deaths,
     Optional<Config> config,

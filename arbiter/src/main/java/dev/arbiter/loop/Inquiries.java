@@ -110,6 +110,18 @@ final class Inquiries {
     return file == null ? 0 : file.vitalsNanos;
   }
 
+  /** The same of all workers that have. */
+  Map<Integer, Long> beats() {
+    Map<Integer, Long> beats = new HashMap<>();
+    files.forEach(
+        (worker, file) -> {
+          if (file.vitals != null) {
+            beats.put(worker, file.vitalsNanos);
+          }
+        });
+    return Map.copyOf(beats);
+  }
+
   /** It beats. */
   void beat(int worker, Vitals vitals) {
     File file = files.get(worker);
@@ -231,6 +243,10 @@ final class Inquiries {
     }
     file.status = status;
     file.lastOutput = processes.recentOutput(worker);
+    Evidence evidence = collecting.get(worker);
+    if (evidence != null) {
+      evidence.ended(status);
+    }
     Path incident = file.incident;
     if (incident != null) {
       investigator.ended(incident, "it ended: " + status.text());

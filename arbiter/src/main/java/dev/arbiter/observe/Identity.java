@@ -9,4 +9,10 @@ import java.time.Instant;
  * @param started by the wall clock
  * @param startedNanos the same by {@link System#nanoTime}
  */
-public record Identity(String name, String version, long pid, Instant started, long startedNanos) {}
+public record Identity(String name, String version, long pid, Instant started, long startedNanos) {
+
+  /** The wall clock's time of a moment on the clock of {@link System#nanoTime}. */
+  Instant wallTime(long nanos) {
+    return started.plusNanos(nanos - startedNanos);
+  }
+}

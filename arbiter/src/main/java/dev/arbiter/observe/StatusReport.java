@@ -51,6 +51,7 @@ public record StatusReport(
    *
    * @param spare whether it is kept ready, without a slot
    * @param phase of its boot, empty before its first message
+   * @param lastBeat ISO 8601; empty before the first
    * @param load as of its last beat; empty before the first
    */
   public record Worker(
@@ -61,17 +62,19 @@ public record StatusReport(
       String state,
       long ageMillis,
       String phase,
+      Optional<Instant> lastBeat,
       Optional<Load> load) {
 
-    private static Worker of(WorkerView view, long nanos) {
+    private static Worker of(WorkerView view, FleetView fleet, Identity arbiter) {
       return new Worker(
           view.slot(),
           view.spare(),
           view.pid(),
           view.generation(),
           view.state().name(),
-          TimeUnit.NANOSECONDS.toMillis(nanos - view.spawnedNanos()),
+          TimeUnit.NANOSECONDS.toMillis(fleet.nanos() - view.spawnedNanos()),
           view.phase(),
+          Optional.ofNullable(fleet.beats().get(view.worker())).map(arbiter::wallTime),
           view.vitals().map(vitals -> Load.of(List.of(vitals))));
     }
   }
@@ -87,7 +90,7 @@ public record StatusReport(
 
     private static Death of(Tally.Death death, Identity arbiter) {
       return new Death(
-          arbiter.started().plusNanos(death.nanos() - arbiter.startedNanos()),
+          arbiter.wallTime(death.nanos()),
           death.slot(),
           death.pid(),
           death.cause().word(),
@@ -205,7 +208,7 @@ public record StatusReport(
             view.workers().stream().filter(worker -> worker.state() == WorkerState.SERVING).count(),
         view.listeners(),
         Load.of(view.workers().stream().flatMap(worker -> worker.vitals().stream()).toList()),
-        view.workers().stream().map(worker -> Worker.of(worker, view.nanos())).toList(),
+        view.workers().stream().map(worker -> Worker.of(worker, view, arbiter)).toList(),
         view.departures(),
         view.deaths().stream().map(death -> Death.of(death, arbiter)).toList());
   }

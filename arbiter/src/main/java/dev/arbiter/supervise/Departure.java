@@ -135,7 +135,7 @@ final class Departure {
   }
 
   private void stopped(WorkerHandle worker) {
-    orders.error("%s is stopped (state T), no dump possible".formatted(worker.who()));
+    orders.error("%s is stopped, no dump possible".formatted(worker.who()));
     kill(worker, worker.leaving);
   }
 
@@ -167,7 +167,7 @@ final class Departure {
           case ANSWERED -> "evidence collected";
           case DUMPED -> "it did not answer, its JVM wrote a thread dump";
           case NO_ANSWER -> "it did not answer, and no thread dump came";
-          case STOPPED_STATE_T -> "it is stopped (state T), no dump possible";
+          case STOPPED_STATE_T -> "it is stopped, no dump possible";
         };
     return summary.isEmpty() ? what : what + ": " + summary;
   }

@@ -158,7 +158,7 @@ public sealed interface Event {
     ANSWERED,
     /** The worker did not answer, but its JVM wrote a thread dump. */
     DUMPED,
-    /** The kernel has stopped the process (state T): no dump is possible. */
+    /** A signal, a debugger or a cgroup holds the process: no dump is possible. */
     STOPPED_STATE_T,
     /** Neither came in time. */
     NO_ANSWER

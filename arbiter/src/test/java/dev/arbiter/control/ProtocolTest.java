@@ -8,6 +8,8 @@ import dev.arbiter.observe.Identity;
 import dev.arbiter.observe.StatusReport;
 import dev.arbiter.supervise.FleetState;
 import dev.arbiter.supervise.Tally;
+import dev.arbiter.supervise.WorkerState;
+import dev.arbiter.supervise.WorkerView;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -110,7 +112,12 @@ final class ProtocolTest {
             FleetState.STEADY,
             false,
             1,
-            List.of(),
+            List.of(
+                new WorkerView(
+                    4, 0, false, 70, 1, WorkerState.SERVING, 51 * second, "", Optional.empty()),
+                new WorkerView(
+                    5, 1, false, 71, 1, WorkerState.BOOTING, 184 * second, "", Optional.empty())),
+            Map.of(4, 184 * second + 500_000_000),
             Map.of("died", 2),
             List.of(
                 new Tally.Death(52 * second, 0, 8, Tally.Cause.BOOT, "Worker 0 failed"),
@@ -123,7 +130,9 @@ final class ProtocolTest {
     assertThat(json)
         .contains(
             "\"deaths\":[{\"time\":\"1970-01-01T00:00:02Z\",\"slot\":0,\"pid\":8,"
-                + "\"cause\":\"boot\",\"text\":\"Worker 0 failed\"},{\"time\":");
+                + "\"cause\":\"boot\",\"text\":\"Worker 0 failed\"},{\"time\":")
+        .contains("\"last_beat\":\"1970-01-01T00:02:14.500Z\"")
+        .containsOnlyOnce("last_beat\":\"");
     Map<String, Object> data = new LinkedHashMap<>(Json.readObject(json));
     assertThat(Views.render("status", data))
         .containsPattern("lost +2 workers, the last 2m 5s ago: Worker 3 died\n");

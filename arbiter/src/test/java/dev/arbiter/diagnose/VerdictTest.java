@@ -40,6 +40,7 @@ final class VerdictTest {
   private static final String TURNING = "== loops ==\nloop 1 ms #31 loop-1-1\nscheduler 0 ms #0 \n";
 
   private char state = 'S';
+  private String frozen = "";
   private Load load = load(1 * SECOND, 0, 0, 0);
   private Optional<Findings.SinceBeat> beat = Optional.empty();
 
@@ -116,6 +117,16 @@ final class VerdictTest {
   void aSignalHasStoppedIt() {
     state = 'T';
     assertThat(of(findings("")).line()).startsWith("stopped: state T");
+  }
+
+  @Test
+  void aFreezerHoldsIt() {
+    frozen = "/sys/fs/cgroup/shop";
+    for (char asleep : new char[] {'S', 'D'}) {
+      state = asleep;
+      assertThat(of(findings("")).line())
+          .isEqualTo("stopped: frozen with all of its cgroup /sys/fs/cgroup/shop");
+    }
   }
 
   @Test
@@ -301,7 +312,7 @@ final class VerdictTest {
   private Findings findings(String said, String... dumps) {
     ProcSample process =
         new ProcSample(
-            0, 0, state, Map.of(1L, new Task("java", 'S', 0, 0)), new Throttle("", 0, 0));
+            0, 0, state, Map.of(1L, new Task("java", 'S', 0, 0)), new Throttle("", 0, 0), frozen);
     return new Findings(
         process,
         load,

@@ -109,7 +109,7 @@ final class FleetLifeTest {
     rig.silent.add(1);
     rig.pass(30);
     rig.evidence(1, Outcome.STOPPED_STATE_T);
-    assertThat(rig.log()).contains("Worker 0 (pid 1001) is stopped (state T), no dump possible");
+    assertThat(rig.log()).contains("Worker 0 (pid 1001) is stopped, no dump possible");
     assertThat(rig.signals(1)).containsExactly(Sig.KILL);
   }
 

@@ -18,6 +18,7 @@ final class HupStormTest {
     Random random = new Random(25);
     ArbiterProcess arbiter = arbiters.command().kind(kind).workers(2).faulty().start();
     Set<Long> old = arbiter.awaitServing(2);
+    int descriptors = Proc.settledDescriptors(arbiter.pid());
 
     try (LoadClients load =
         LoadClients.start(arbiter.port(), 4, 4, "/pid", Duration.ofMillis(10))) {
@@ -33,6 +34,9 @@ final class HupStormTest {
       assertThat(load.stop()).isEmpty();
     }
     assertThat(arbiter.log().contains(Says.KILLED)).as("a worker needed KILL").isFalse();
+    assertThat(Proc.settledDescriptors(arbiter.pid()))
+        .as("the arbiter's descriptors")
+        .isEqualTo(descriptors);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.arbiter.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -45,7 +46,7 @@ final class IncidentTest {
       crash.request("/crash");
       metaspace.request("/metaspace");
       direct.request("/direct");
-      heap.request("/oom");
+      heap.request("/oom?swallow=1"); // the app goes on; its worker must not
 
       Incident crashed = incident(workers.get(0));
       crashed.concludes("crash", "SIGSEGV", "app.Faults.crashTheJvm");
@@ -56,6 +57,16 @@ final class IncidentTest {
       Incident full = incident(workers.get(3)).concludes("out-of-memory", "Java heap space");
       assertThat(full.folder().resolve("heap.hprof")).isNotEmptyFile();
       assertPrivate(full.folder());
+    }
+    Await.until("all have gone", Limits.CHANGE, () -> workers.stream().noneMatch(Proc::alive));
+    assertThat(arbiter.awaitServing(1)).doesNotContainAnyElementsOf(workers);
+
+    String listed = Ctl.run(arbiters, "incidents").out();
+    assertThat(listed).contains("out-of-memory", "crash");
+    for (JsonNode incident : Ctl.run(arbiters, "incidents", "--json").json()) {
+      assertThat(workers).contains(incident.path("pid").asLong());
+      assertThat(Path.of(incident.path("path").asText()).resolve("summary.md")).exists();
+      assertThat(listed).contains(incident.path("name").asText());
     }
   }
 

@@ -49,6 +49,7 @@ final class KillTest {
     ArbiterProcess arbiter = arbiters.command().kind(kind).workers(WORKERS).faulty().start();
     int port = arbiter.port();
     arbiter.awaitServing(WORKERS);
+    int descriptors = Proc.settledDescriptors(arbiter.pid());
     Set<Long> killed = new HashSet<>();
     Set<Integer> heldPorts = new HashSet<>();
     int held = 0;
@@ -87,6 +88,9 @@ final class KillTest {
             });
     assertThat(failures).as("at most one for each connection").hasSizeLessThanOrEqualTo(held);
     assertThat(arbiter.awaitWorkers(WORKERS)).doesNotContainAnyElementsOf(killed);
+    assertThat(Proc.settledDescriptors(arbiter.pid()))
+        .as("the arbiter's descriptors")
+        .isEqualTo(descriptors);
   }
 
   @EachKind
@@ -123,6 +127,7 @@ final class KillTest {
     }
 
     arbiter.log().await(Pattern.compile(gone + ".*\\b37\\b"), Limits.CHANGE);
+    Incident.await(arbiters.incidents(), gone, Limits.CHANGE).concludes("dead", "exit code 37");
     Await.until("it is replaced", Limits.CHANGE, () -> arbiter.workers().size() == 2);
     Set<Long> after = arbiter.awaitServing(2);
     assertThat(after).doesNotContain(gone).containsAnyElementsOf(before);

@@ -122,6 +122,24 @@ final class Proc {
     return found;
   }
 
+  /**
+   * How many descriptors an arbiter holds once it is at rest: what is done elsewhere after a change
+   * may hold some a moment longer.
+   */
+  static int settledDescriptors(long pid) throws InterruptedException {
+    int[] last = {-1, 0};
+    Await.until(
+        "the number of descriptors stays the same",
+        Limits.CHANGE,
+        () -> {
+          int now = descriptors(pid).size();
+          last[1] = now == last[0] ? last[1] + 1 : 0;
+          last[0] = now;
+          return last[1] == 20;
+        });
+    return last[0];
+  }
+
   /** Inodes of all sockets the process holds. */
   static Set<Long> sockets(long pid) {
     Set<Long> inodes = new HashSet<>();

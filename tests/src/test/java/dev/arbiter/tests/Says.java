@@ -36,7 +36,7 @@ final class Says {
 
   static final Pattern SILENT = Pattern.compile("has been silent for");
   static final Pattern LAG = Pattern.compile("event loop \\d+ of \\d+ has not run for");
-  static final Pattern STOPPED_NO_DUMP = Pattern.compile("stopped \\(state T\\), no dump possible");
+  static final Pattern STOPPED_NO_DUMP = Pattern.compile("is stopped, no dump possible");
 
   /** The moment before the exec. */
   static final Pattern BECOMES = Pattern.compile("Upgrade: this arbiter becomes arbiter");

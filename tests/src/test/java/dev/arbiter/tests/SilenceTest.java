@@ -51,7 +51,7 @@ final class SilenceTest {
             .kind("netty")
             .workers(2)
             .threads(2)
-            .args("--timeout", TIMEOUT)
+            .args("--timeout", TIMEOUT, "--java-opts=-XX:StartFlightRecording")
             .faulty()
             .start();
     Set<Long> workers = arbiter.awaitServing(2);
@@ -61,8 +61,13 @@ final class SilenceTest {
       held.request("/block?ms=600000");
       arbiter.log().await(Says.silent(stuck), Limits.CHANGE);
       arbiter.log().await(Pattern.compile("\\bApp\\b.*\\bblock"), Limits.CHANGE);
-      Incident.await(arbiters.incidents(), stuck, Limits.CHANGE)
-          .concludes("event-loop-blocked", "app.App.blockTheLoop", "/block?ms=600000");
+      Incident incident =
+          Incident.await(arbiters.incidents(), stuck, Limits.CHANGE)
+              .concludes("event-loop-blocked", "app.App.blockTheLoop", "/block?ms=600000");
+      // Each step is limited in time; the summary says which were answered within it.
+      if (incident.text("summary.md").contains("recording: answered")) {
+        assertThat(incident.folder().resolve("recording-1.jfr")).isNotEmptyFile();
+      }
       Await.until("it is ended", Limits.CHANGE, () -> !Proc.alive(stuck));
     }
     assertThat(arbiter.awaitServing(2)).doesNotContain(stuck).containsAnyElementsOf(workers);
@@ -125,6 +130,25 @@ final class SilenceTest {
     arbiter.log().await(Says.STOPPED_NO_DUMP, Limits.CHANGE);
     Await.until("it is ended", Limits.CHANGE, () -> !Proc.alive(stopped));
     assertThat(arbiter.awaitServing(2)).doesNotContain(stopped).containsAnyElementsOf(workers);
+  }
+
+  @Test
+  void frozenWorkerIsReplacedAndItsCgroupNamed() throws Exception {
+    arbiters.expectError("Worker ");
+    ArbiterProcess arbiter =
+        arbiters.command().kind("netty").args("--timeout", TIMEOUT).faulty().start();
+    long frozen = arbiter.awaitServing(1).iterator().next();
+
+    try (Freezer freezer = Freezer.create("arbiter-test-" + arbiter.pid())) {
+      freezer.freeze(frozen);
+      Incident.await(arbiters.incidents(), frozen, Limits.CHANGE)
+          .concludes("stopped", "frozen", freezer.name(), "no dump was tried");
+      arbiter.log().await(Says.STOPPED_NO_DUMP, Limits.CHANGE);
+      assertThat(arbiter.awaitServing(1)).doesNotContain(frozen);
+      // In version 1 not even KILL reaches a process that is frozen.
+      freezer.thaw();
+      Await.until("it is ended", Limits.CHANGE, () -> !Proc.alive(frozen));
+    }
   }
 
   @Test

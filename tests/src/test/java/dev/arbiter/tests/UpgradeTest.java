@@ -48,9 +48,9 @@ final class UpgradeTest {
         arbiter.awaitWorkers(2);
         awaitLeft(arbiter, mark, 2);
         if (before < 0) {
-          before = settledDescriptors(arbiter);
+          before = Proc.settledDescriptors(arbiter.pid());
         } else {
-          assertThat(settledDescriptors(arbiter)).as("descriptors").isEqualTo(before);
+          assertThat(Proc.settledDescriptors(arbiter.pid())).as("descriptors").isEqualTo(before);
         }
       }
       load.awaitMore(50, Limits.ANSWER);
@@ -78,21 +78,6 @@ final class UpgradeTest {
                     .filter(line -> Says.LEFT_BY_RELOAD.matcher(line.text()).find())
                     .count()
                 == count);
-  }
-
-  /** What is done elsewhere after a reload may hold some a moment longer. */
-  private static int settledDescriptors(ArbiterProcess arbiter) throws Exception {
-    int[] last = {-1, 0};
-    Await.until(
-        "the number of descriptors stays the same",
-        Limits.CHANGE,
-        () -> {
-          int now = Proc.descriptors(arbiter.pid()).size();
-          last[1] = now == last[0] ? last[1] + 1 : 0;
-          last[0] = now;
-          return last[1] == 20;
-        });
-    return last[0];
   }
 
   @Test

@@ -189,8 +189,8 @@ public final class WorkerRuntime implements WorkerContext {
       if (!book().awaitNone(end - timeToStop(order.grace()).toNanos())) {
         say(
             "warning",
-            "the graceful timeout of %d s is over; %d connections are cut"
-                .formatted(order.grace().toSeconds(), book().open()));
+            "the graceful timeout of %d ms is over; %d connections are cut"
+                .formatted(order.grace().toMillis(), book().open()));
       }
       Thread stopping = Thread.ofPlatform().daemon().name("arbiter-stop").start(this::stopWorker);
       stopping.join(Duration.ofNanos(Math.max(1, end - System.nanoTime())));
