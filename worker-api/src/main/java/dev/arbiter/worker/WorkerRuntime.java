@@ -136,7 +136,12 @@ public final class WorkerRuntime implements WorkerContext {
       requireHealth();
       acceptors =
           new Acceptors(
-              configure.listeners(), book, worker, text -> say("warning", text), this::recycle);
+              configure.listeners(),
+              book,
+              worker,
+              developing(),
+              text -> say("warning", text),
+              this::recycle);
       ready = true;
       Thread.ofPlatform().daemon().name("arbiter-beat").start(this::beat);
       notifier =
@@ -301,7 +306,14 @@ public final class WorkerRuntime implements WorkerContext {
           known.closing(descriptors);
         }
       }
-      case Message.Eject _ -> book().accepting(false);
+      case Message.Eject _ -> {
+        book().accepting(false);
+        if (developing()) {
+          // What it serves is out of date: idle connections are closed, so that their clients come
+          // back to the queue that the next worker takes from, and streams are ended.
+          worker.drain(new DrainOrder("reload", NO_LIMIT, Duration.ZERO));
+        }
+      }
       case Message.Drain drain ->
           drain(
               new DrainOrder(
@@ -321,6 +333,11 @@ public final class WorkerRuntime implements WorkerContext {
       case Message.Stop _ -> Runtime.getRuntime().halt(0);
       default -> {} // a newer arbiter may say more than this worker knows
     }
+  }
+
+  /** Whether the arbiter replaces workers as soon as a file changes. */
+  private boolean developing() {
+    return settings().flag("reload", false);
   }
 
   // ---- beat thread
