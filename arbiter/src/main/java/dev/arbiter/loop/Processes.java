@@ -218,6 +218,9 @@ final class Processes {
   /** The user's own flags come last, and win. */
   private List<String> command(Release release, int slot) {
     List<String> command = new ArrayList<>(release.command(temporary, slot));
+    if (release.develops()) {
+      command.add(1, "-Darbiter.prepare=true"); // it may be the one that waits
+    }
     command.addAll(1, moreFlags.apply(release.config().flag("heap-dump-on-oom")));
     return List.copyOf(command);
   }

@@ -32,6 +32,12 @@ import org.jspecify.annotations.Nullable;
  * listeners.
  */
 public final class WorkerRuntime implements WorkerContext {
+  /**
+   * The system property by which an arbiter asks a JVM that may have to wait for its settings to
+   * prepare for them.
+   */
+  private static final String PREPARE = "arbiter.prepare";
+
   private static final int FROM_ARBITER = 3;
   private static final int TO_ARBITER = 4;
   private static final int ARBITER_STDOUT = 5;
@@ -101,6 +107,9 @@ public final class WorkerRuntime implements WorkerContext {
     mouth.say(new Message.Hello(Wire.VERSION, ProcessHandle.current().pid(), kind));
     phase("waiting for its settings");
     Thread.ofPlatform().daemon().name("arbiter-control").start(this::listen);
+    if (Boolean.getBoolean(PREPARE)) {
+      prepare();
+    }
     int exitCode = boot() ? leave(leaving.join()) : failedExitCode;
     exit(exitCode);
   }
@@ -120,6 +129,14 @@ public final class WorkerRuntime implements WorkerContext {
   private static void uncaught(Thread thread, Throwable thrown) {
     OutOfMemory.leaveIf(thrown);
     System.err.printf("Exception in thread \"%s\" %s", thread.getName(), stackTrace(thrown));
+  }
+
+  private void prepare() {
+    try {
+      worker.prepare(new Rehearsal());
+    } catch (Exception | LinkageError e) {
+      System.err.println("The worker could not prepare itself: " + e);
+    }
   }
 
   private int failedExitCode = BootFailure.WORKER_FAILED;

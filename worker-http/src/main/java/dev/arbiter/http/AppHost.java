@@ -83,6 +83,11 @@ public final class AppHost {
     }
   }
 
+  /** An app of a worker kind's own, to rehearse a start with. */
+  public static LoadedApp standIn(App app) {
+    return new LoadedApp(app, AppHost.class.getClassLoader(), "a rehearsal");
+  }
+
   private static AppHost inPlace(String problem, WorkerContext context) throws BootFailure {
     try {
       return new AppHost(ProblemApp.read(problem, context.settings()), context);
