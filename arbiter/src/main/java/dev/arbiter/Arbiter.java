@@ -23,6 +23,7 @@ import dev.arbiter.release.AppProblem;
 import dev.arbiter.release.Release;
 import dev.arbiter.release.ReleaseResolver;
 import dev.arbiter.release.Scratch;
+import dev.arbiter.release.WarmCompiler;
 import dev.arbiter.settings.Config;
 import dev.arbiter.settings.SettingsException;
 import dev.arbiter.socket.BindFailure;
@@ -83,13 +84,16 @@ final class Arbiter implements ArbiterLoop.Surroundings {
   private final Path temporary = Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath();
 
   private final Scratch scratch = new Scratch(temporary, pid);
-  private final ReleaseResolver resolver = new ReleaseResolver(home, scratch);
+  private final WarmCompiler compiler = new WarmCompiler();
+  private final ReleaseResolver resolver;
+  private final @Nullable Development development;
   private final PidFile pidFile = new PidFile(pid);
   private final List<Request> early = new ArrayList<>();
   private final ArbiterLog log;
   private volatile @Nullable Listeners listeners;
   private volatile @Nullable ArbiterLoop loop;
   private volatile @Nullable Control control;
+  private volatile Config latest;
   private volatile String division = "";
   private final Set<String> told = ConcurrentHashMap.newKeySet();
   private volatile @Nullable Incidents incidents;
@@ -115,6 +119,7 @@ final class Arbiter implements ArbiterLoop.Surroundings {
       throws SettingsException {
     this.host = host;
     this.config = config;
+    this.latest = config;
     this.launch = launch;
     this.left = left;
     this.checkOnly = checkOnly;
@@ -133,6 +138,12 @@ final class Arbiter implements ArbiterLoop.Surroundings {
           "The log cannot be written: " + e, "give another file with --error-logfile");
     }
     log.echo(Background.isWaitedFor());
+    boolean develops = config.flag("reload") && !checkOnly;
+    this.resolver =
+        develops
+            ? new ReleaseResolver(home, scratch, compiler)
+            : new ReleaseResolver(home, scratch);
+    this.development = develops ? new Development(config, log) : null;
     this.manager =
         checkOnly
             ? null
@@ -175,9 +186,12 @@ final class Arbiter implements ArbiterLoop.Surroundings {
         host.bound();
       }
       log.info("Using worker: " + config.text("worker-class"));
-      Release release = resolver.resolve(config, FIRST_GENERATION).at(bound);
+      Release release = firstRelease().at(bound);
       say(release.budget());
       prepareAccessLog(release);
+      if (development != null) {
+        development.greet(release, pid);
+      }
       return supervise(os, hooks, loop -> loop.run(checkOnly ? release.alone() : release));
     } catch (BindFailure e) {
       return failed(e.exitCode(), String.valueOf(e.getMessage()), "", e.hint());
@@ -203,6 +217,33 @@ final class Arbiter implements ArbiterLoop.Surroundings {
     } catch (IOException e) {
       log.warning("This process keeps the name java: " + e);
     }
+  }
+
+  /** In development also one that tells what the compiler says: the next save may be better. */
+  private Release firstRelease() throws KindException, AppProblem {
+    if (development != null) {
+      development.watch();
+    }
+    try {
+      Release release = resolver.resolve(config, FIRST_GENERATION);
+      if (development != null) {
+        development.follow(release);
+      }
+      return release;
+    } catch (AppProblem e) {
+      if (development == null || e.detail().isEmpty()) {
+        throw e;
+      }
+      log.error(full(e));
+      return resolver.resolve(config, FIRST_GENERATION, full(e));
+    }
+  }
+
+  /** All there is to say. */
+  private static String full(AppProblem e) {
+    return e.getMessage()
+        + (e.detail().isEmpty() ? "" : "\n" + e.detail())
+        + (e.hint().isEmpty() ? "" : "\nhint: " + e.hint());
   }
 
   /**
@@ -343,6 +384,9 @@ final class Arbiter implements ArbiterLoop.Surroundings {
       loop = begun;
       early.forEach(begun::ask);
     }
+    if (development != null) {
+      development.attach(begun);
+    }
     Exec.unblockSignals(); // of the arbiter before this one, if there was one
     int code = running.run(begun);
     hooks.finish("onExit", hook -> hook.onExit(new Hooks.Fleet(pid, 0, 0)));
@@ -442,10 +486,36 @@ final class Arbiter implements ArbiterLoop.Surroundings {
 
   @Override
   public Resolution resolve(long generation) {
+    Development developing = development;
+    if (developing == null) {
+      return resolveAsItIs(generation);
+    }
+    String problem = developing.takeProblem();
+    if (problem == null) {
+      switch (resolveAsItIs(generation)) {
+        case Resolution.Fine fine -> {
+          developing.follow(fine.release());
+          return fine;
+        }
+        case Resolution.Refused(String why) -> {
+          problem = why;
+          log.error(why);
+        }
+      }
+    }
+    try {
+      return listen(resolver.resolve(latest, generation, problem));
+    } catch (KindException | AppProblem | RuntimeException e) {
+      return new Resolution.Refused(problem + "\n" + e);
+    }
+  }
+
+  private Resolution resolveAsItIs(long generation) {
     try {
       Config read = config.reread();
       tell(read.notices());
       Config next = read.keeping(config);
+      latest = next;
       for (Config.Change change : config.differences(read)) {
         log.warning("A reload cannot change " + change + "; start the arbiter again for that");
       }
@@ -538,6 +608,9 @@ final class Arbiter implements ArbiterLoop.Surroundings {
 
   @Override
   public Event.DryRunDone dryRun(Set<Integer> wireVersions, Heritage heritage) {
+    if (development != null) {
+      return new Event.DryRunDone(false, "under --reload an arbiter is stopped and started again");
+    }
     return requireNonNull(successor).dryRun(wireVersions, handover(heritage));
   }
 
@@ -584,6 +657,10 @@ final class Arbiter implements ArbiterLoop.Surroundings {
 
   /** Removes what is this arbiter's; the second time there is nothing left to do. */
   private void leave() {
+    if (development != null) {
+      development.close();
+    }
+    compiler.close();
     ProcessHandle.current()
         .children()
         .forEach(ProcessHandle::destroy); // a compiler that still runs

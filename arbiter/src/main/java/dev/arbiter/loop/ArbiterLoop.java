@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
@@ -98,6 +99,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
   private final Inquiries inquiries;
   private final Lookout lookout;
   private final Succession succession;
+  private final Freshness freshness;
   private final Queues queues = new Queues();
   private final Callers callers = new Callers(this::lastWords);
   private final FleetHooks hooks;
@@ -124,6 +126,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
             new Investigator(incidents),
             elsewhere,
             task -> put(new Input.Do(task)));
+    this.freshness = new Freshness(fleet, processes::generation, processes::tell);
     this.succession =
         new Succession(fleet, processes, inquiries, elsewhere, releases, surroundings, hooks);
   }
@@ -187,6 +190,16 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
   /** When the loop last turned, and how the fleet then was. */
   public Pulse pulse() {
     return pulse;
+  }
+
+  /** In development: files have changed, and a reload is to follow when the change is complete. */
+  public void changed() {
+    put(new Input.Do(freshness::changed));
+  }
+
+  /** In development: that reload is over without a new generation; what there is serves on. */
+  public void settleForWhatServes() {
+    put(new Input.Do(freshness::settle));
   }
 
   /** A child has ended. */
@@ -336,6 +349,10 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
   private void awaitElsewhere() {
     lookout.stop();
     try {
+      long patience = System.nanoTime() + LONGEST_REST;
+      while (!processes.dismissStandby() && System.nanoTime() - patience < 0) {
+        Thread.sleep(1); // it was killed, and has nothing to finish
+      }
       if (!elsewhere.finish()) {
         log.warning("Something still runs that the arbiter no longer waits for");
       }
@@ -429,6 +446,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
       }
       case Event.Said(int worker, Message.Beat(Vitals vitals)) -> {
         processes.dropped(worker, vitals.dropped());
+        prepareNext(worker);
         inquiries.beat(worker, vitals);
       }
       case Event.Said(int worker, Message.Phase(String name, long nanos)) ->
@@ -482,7 +500,9 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
       case Action.Configure(int worker) -> configure(worker);
       case Action.Tell(int worker, Message.ToWorker message) -> {
         before(worker, message);
-        processes.tell(worker, message);
+        if (!freshness.withholds(worker, message)) {
+          processes.tell(worker, message);
+        }
       }
       case Action.Signal(int worker, Action.Sig sig) -> {
         if (sig == Action.Sig.QUIT) {
@@ -500,11 +520,13 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
       }
       case Action.ResolveRelease(long generation) -> {
         hooks.reload();
+        freshness.resolving(generation);
         long before = fleet.generation();
         elsewhere.execute(() -> resolve(generation, before));
       }
       case Action.RetireRelease(long generation) -> {
         releases.remove(generation);
+        freshness.forget(generation);
         lookout.forget(generation);
         elsewhere.execute(() -> surroundings.retire(generation));
       }
@@ -520,7 +542,10 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
           succession.tryOut(wireVersions, event -> put(new Input.Happened(event)));
       case Action.Exec() -> succession.begin();
       case Action.ReopenLogs() -> surroundings.reopenLogs();
-      case Action.CloseListeners() -> surroundings.closeListeners();
+      case Action.CloseListeners() -> {
+        processes.dismissStandby();
+        surroundings.closeListeners();
+      }
       case Action.Exit(int code) -> exit = OptionalInt.of(code);
     }
   }
@@ -612,6 +637,18 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     return release(worker)
         .map(release -> release.policy().dumpLimit().toMillis())
         .orElse(USUAL_DUMP_MILLIS);
+  }
+
+  /** With the first beat of a worker, for before that it has its clients to think of. */
+  private void prepareNext(int worker) {
+    if (fleet.state() == FleetState.STEADY) {
+      release(worker)
+          .filter(Release::develops)
+          .ifPresent(
+              release ->
+                  processes.prepare(
+                      release.as(Collections.max(releases.keySet()) + 1), processes.slot(worker)));
+    }
   }
 
   // Whatever fails, the decisions wait for an answer, and would ask for no other release without

@@ -54,6 +54,9 @@ final class Lookout {
 
   /** A generation may be run from now on. */
   void watch(Release release) {
+    if (release.develops()) {
+      return; // there files change all the time, and each change is followed by a reload
+    }
     thread.execute(
         () -> prints.put(release.generation(), FilePrints.of(release.app().classPath())));
   }

@@ -49,6 +49,7 @@ final class Processes {
   private final Map<Integer, Crewman> crew = new TreeMap<>();
   private final Map<Integer, WorkerOutput> outputs = new ConcurrentHashMap<>();
   private final Boots boots;
+  private final Standby standby;
 
   /**
    * @param moreFlags JVM flags beside the release's own, given whether a heap dump is wanted
@@ -65,6 +66,7 @@ final class Processes {
     this.log = log;
     this.temporary = temporary;
     this.ear = ear;
+    this.standby = new Standby(os, ear, gate);
   }
 
   /** A worker's process and how far its end has come. */
@@ -104,17 +106,8 @@ final class Processes {
           spawn.worker(), "generation " + spawn.generation() + " has been retired");
     }
     try {
-      os.changeDirectory(release.directory());
       long before = System.nanoTime();
-      WorkerProcess process =
-          WorkerProcess.start(
-              os,
-              spawn.worker(),
-              new Os.Child(
-                  command(release, spawn.slot()), release.environment(spawn.slot()), List.of()),
-              release.descriptors(),
-              ear,
-              gate);
+      WorkerProcess process = start(spawn.worker(), release, spawn.slot());
       boots.spawned(
           spawn.worker(),
           "Worker %d (pid %d)".formatted(spawn.slot(), process.pid()),
@@ -127,6 +120,40 @@ final class Processes {
     } catch (IOException e) {
       return new Event.SpawnFailed(spawn.worker(), String.valueOf(e.getMessage()));
     }
+  }
+
+  private WorkerProcess start(int worker, Release release, int slot) throws IOException {
+    Os.Child child = child(release, slot);
+    Optional<WorkerProcess> ready =
+        standby.take(worker, child, release.descriptors(), release.directory());
+    if (ready.isPresent()) {
+      return ready.get();
+    }
+    os.changeDirectory(release.directory());
+    return WorkerProcess.start(os, worker, child, release.descriptors(), ear, gate);
+  }
+
+  private Os.Child child(Release release, int slot) {
+    return new Os.Child(command(release, slot), release.environment(slot), List.of());
+  }
+
+  /**
+   * In development: starts the JVM for the next worker before there is a release for it.
+   *
+   * @param next as it will be, if no setting changes that a JVM is started with
+   */
+  void prepare(Release next, int slot) {
+    try {
+      standby.prepare(child(next, slot), next.descriptors(), next.directory());
+    } catch (IOException e) {
+      log.log("debug", "The next worker cannot be started early: " + e.getMessage());
+    }
+  }
+
+  /** Ends the one that was started early; whether that, and all before it, have ended. */
+  boolean dismissStandby() {
+    standby.dismiss();
+    return standby.reap();
   }
 
   /**
@@ -191,6 +218,9 @@ final class Processes {
   /** The user's own flags come last, and win. */
   private List<String> command(Release release, int slot) {
     List<String> command = new ArrayList<>(release.command(temporary, slot));
+    if (release.develops()) {
+      command.add(1, "-Darbiter.prepare=true"); // it may be the one that waits
+    }
     command.addAll(1, moreFlags.apply(release.config().flag("heap-dump-on-oom")));
     return release.privileges().wrap(command);
   }
@@ -296,8 +326,11 @@ final class Processes {
   /** Reaps whoever has ended. */
   void reapAll() {
     crew.values().forEach(this::reap);
+    standby.reap();
     os.reapStrangers(
-        pid -> crew.values().stream().anyMatch(crewman -> crewman.process.pid() == pid));
+        pid ->
+            standby.owns(pid)
+                || crew.values().stream().anyMatch(crewman -> crewman.process.pid() == pid));
   }
 
   private void reap(Crewman crewman) {

@@ -15,19 +15,21 @@ import java.util.stream.Stream;
  * class. Off the loop: it reads files and may wait for the compiler.
  *
  * <p>MODULE is a jar, a folder of classes, a {@code .java} file, or a package: of compiled classes,
- * of sources, or in a jar, under the app directory, its {@code target/classes} or the class path.
+ * of sources, or in a jar, under the app directory, its {@code target/classes} or {@code
+ * build/classes/java/main}, or the class path.
  */
 public final class AppResolver {
   private final Path directory;
   private final List<Path> classPath;
-  private final Compiler compiler;
+  private final SourceCompiler compiler;
 
   /**
    * @param directory where the app is looked for
    * @param classPath more jars and folders, absolute; a last part {@code *} stands for all jars of
    *     a folder
    */
-  public AppResolver(Path directory, List<Path> classPath, Compiler compiler) throws AppProblem {
+  public AppResolver(Path directory, List<Path> classPath, SourceCompiler compiler)
+      throws AppProblem {
     this.directory = directory;
     this.compiler = compiler;
     if (!Files.isDirectory(directory)) {
@@ -38,6 +40,13 @@ public final class AppResolver {
           "--app-dir and --chdir say where the app is");
     }
     this.classPath = expand(classPath, directory);
+  }
+
+  /** Where Maven, and Gradle, put the classes and resources of a project. */
+  public static List<Path> built(Path project) {
+    return Stream.of("target/classes", "build/classes/java/main", "build/resources/main")
+        .map(project::resolve)
+        .toList();
   }
 
   /** What is named, split. */
@@ -77,7 +86,8 @@ public final class AppResolver {
       for (Path path : found.classPath()) {
         real.add(path.toRealPath());
       }
-      return new ResolvedApp(List.copyOf(real), found.className(), found.factory());
+      return new ResolvedApp(
+          List.copyOf(real), found.className(), found.factory(), found.compiled(), "");
     } catch (IOException e) {
       throw new AppProblem(
           AppProblem.APP, "The app " + text + " cannot be read: " + e.getMessage(), "", "");
@@ -171,7 +181,10 @@ public final class AppResolver {
     }
     String name = classes.relativize(matches.getFirst()).toString();
     return app(
-        reference, classes, name.substring(0, name.length() - ".class".length()).replace('/', '.'));
+            reference,
+            classes,
+            name.substring(0, name.length() - ".class".length()).replace('/', '.'))
+        .fromSource();
   }
 
   private ResolvedApp app(Reference reference, Path root, String className) {
@@ -183,16 +196,15 @@ public final class AppResolver {
 
   private List<Path> dependencies() {
     List<Path> all = new ArrayList<>(classPath);
-    for (Path root : List.of(directory, directory.resolve("target/classes"))) {
-      if (Files.isDirectory(root)) {
-        all.add(root);
-      }
-    }
+    Stream.concat(Stream.of(directory), built(directory).stream())
+        .filter(Files::isDirectory)
+        .forEach(all::add);
     return all;
   }
 
   private List<Path> roots() {
-    List<Path> roots = new ArrayList<>(List.of(directory, directory.resolve("target/classes")));
+    List<Path> roots = new ArrayList<>(List.of(directory));
+    roots.addAll(built(directory));
     classPath.stream().filter(Files::isDirectory).forEach(roots::add);
     return roots;
   }

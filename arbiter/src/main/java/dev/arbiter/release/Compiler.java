@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * Compiles an app's source, once per generation, in a short-lived JVM: the JDK's own {@code javac}.
  * Never in the arbiter, which would grow by a few hundred megabytes, and not once per worker.
  */
-public final class Compiler {
+public final class Compiler implements SourceCompiler {
   private static final long LIMIT_SECONDS = 120;
 
   /** HUP, INT and TERM: of any, a JVM makes an exit code. */
@@ -41,21 +41,10 @@ public final class Compiler {
     this.output = output;
   }
 
-  /**
-   * Compiles a file, and what it needs from the source folder.
-   *
-   * @return the folder of the classes
-   */
-  Path compile(Path source, Path sourceFolder, List<Path> classPath)
+  @Override
+  public Path compile(Path source, Path sourceFolder, List<Path> classPath)
       throws AppProblem, IOException {
-    Path javac = jdk.resolve("bin/javac");
-    if (!Files.isExecutable(javac)) {
-      throw new AppProblem(
-          AppProblem.USAGE,
-          "There is no compiler in " + jdk + ", and " + source + " is a source",
-          "",
-          "install the JDK, not only the runtime, or compile the app first");
-    }
+    Path javac = require(jdk, source);
     Files.createDirectories(output);
     Path printed = output.resolveSibling(output.getFileName() + ".javac.txt");
     ProcessBuilder builder =
@@ -118,7 +107,21 @@ public final class Compiler {
     }
   }
 
-  private static Process start(ProcessBuilder builder) throws IOException {
+  /** The compiler of a JDK, which a runtime has not. */
+  static Path require(Path jdk, Path source) throws AppProblem {
+    Path javac = jdk.resolve("bin/javac");
+    if (!Files.isExecutable(javac)) {
+      throw new AppProblem(
+          AppProblem.USAGE,
+          "There is no compiler in " + jdk + ", and " + source + " is a source",
+          "",
+          "install the JDK, not only the runtime, or compile the app first");
+    }
+    return javac;
+  }
+
+  /** Starts a process as long as no worker is started: it would inherit the worker's pipes. */
+  static Process start(ProcessBuilder builder) throws IOException {
     PosixOs.STARTING.lock();
     try {
       return builder.start();

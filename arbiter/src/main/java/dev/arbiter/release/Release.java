@@ -78,6 +78,17 @@ public record Release(
         listeners);
   }
 
+  /** The same, under another number: to start what the next generation will need. */
+  public Release as(long number) {
+    return new Release(
+        number, config, kind, app, directory, jdk, machine, workers, budget, hooks, listeners);
+  }
+
+  /** Whether workers are replaced as soon as a file changes ({@code --reload}). */
+  public boolean develops() {
+    return config.flag("reload");
+  }
+
   /** The same, to be served at these addresses. */
   public Release at(List<Listener> addresses) {
     return new Release(
@@ -115,6 +126,10 @@ public record Release(
   }
 
   private FleetPolicy.Change change() {
+    if (develops()) {
+      // The quick path: the newest version, or what is wrong with it, is what is wanted.
+      return new FleetPolicy.Change(1, 0, Duration.ZERO, 1, "", Duration.ZERO);
+    }
     // In canonical form: workers, a slash, milliseconds.
     String[] canary = config.has("canary") ? config.text("canary").split("/") : new String[0];
     return new FleetPolicy.Change(
@@ -130,6 +145,9 @@ public record Release(
 
   private FleetPolicy.Size size() {
     int spares = (int) config.number("spares");
+    if (develops()) {
+      return new FleetPolicy.Size(0, 0, 0);
+    }
     if (!config.has("max-workers") && !config.has("min-workers")) {
       return new FleetPolicy.Size(spares, 0, 0);
     }
@@ -140,6 +158,9 @@ public record Release(
 
   /** As long as clients keep connections, but over before the graceful timeout cuts them. */
   private Duration linger() {
+    if (develops()) {
+      return Duration.ZERO; // what serves is out of date
+    }
     Duration keepAlive = config.duration("keep-alive");
     Duration wanted = keepAlive.isZero() ? USUAL_LINGER : keepAlive;
     Duration grace = config.duration("graceful-timeout");
@@ -188,6 +209,14 @@ public record Release(
             .distinct()
             .map(Path::toString)
             .collect(Collectors.joining(File.pathSeparator)));
+    if (develops()) {
+      settings.put("problem", app.problem());
+      settings.put(
+          "app-sources",
+          ReleaseResolver.sources(config).stream()
+              .map(Path::toString)
+              .collect(Collectors.joining(File.pathSeparator)));
+    }
     settings.put(
         "tls-listeners",
         IntStream.range(FIRST_LISTENER, FIRST_LISTENER + secureDescriptors())

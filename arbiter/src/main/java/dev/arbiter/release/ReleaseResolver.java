@@ -1,6 +1,7 @@
 package dev.arbiter.release;
 
 import dev.arbiter.app.Hooks;
+import dev.arbiter.develop.WatchPlan;
 import dev.arbiter.process.Budget;
 import dev.arbiter.process.Privileges;
 import dev.arbiter.process.WorkerKind;
@@ -22,14 +23,24 @@ import java.util.Optional;
 public final class ReleaseResolver {
   private final Path home;
   private final Scratch scratch;
+  private final SourceCompiler.Factory compilers;
   private volatile ResolvedApp hooks = ResolvedApp.NONE;
 
   /**
    * @param home the installation
    */
   public ReleaseResolver(Path home, Scratch scratch) {
+    this(home, scratch, Compiler::new);
+  }
+
+  /**
+   * @param home the installation
+   * @param compilers who compiles apps
+   */
+  public ReleaseResolver(Path home, Scratch scratch, SourceCompiler.Factory compilers) {
     this.home = home;
     this.scratch = scratch;
+    this.compilers = compilers;
   }
 
   /**
@@ -39,6 +50,38 @@ public final class ReleaseResolver {
    * @throws AppProblem there is no such app, or it does not compile
    */
   public Release resolve(Config config, long generation) throws KindException, AppProblem {
+    return resolve(config, generation, this::app);
+  }
+
+  /**
+   * In development: a release that serves what is wrong in place of the app.
+   *
+   * @param problem one line, then what a tool printed
+   * @throws KindException there is no such worker kind
+   * @throws AppProblem there is something else that keeps workers from being started
+   */
+  public Release resolve(Config config, long generation, String problem)
+      throws KindException, AppProblem {
+    return resolve(config, generation, (_, _, number) -> inPlace(problem, number));
+  }
+
+  /** Makes the app of a release. */
+  private interface AppSource {
+    ResolvedApp app(Config config, Path jdk, long generation) throws AppProblem;
+  }
+
+  private ResolvedApp inPlace(String problem, long generation) throws AppProblem {
+    try {
+      Path folder = Files.createDirectories(scratch.classes(generation));
+      Path file = Files.writeString(folder.resolve("problem.txt"), problem);
+      return new ResolvedApp(List.of(), "", "", true, file.toString());
+    } catch (IOException e) {
+      throw noRoom(e);
+    }
+  }
+
+  private Release resolve(Config config, long generation, AppSource source)
+      throws KindException, AppProblem {
     String name = config.text("worker-class");
     // A path is as relative as all others are: a spawn changes the current folder.
     String wanted = name.contains("/") ? config.directory().resolve(name).toString() : name;
@@ -52,11 +95,11 @@ public final class ReleaseResolver {
             generation,
             config,
             kind,
-            kind.needsApp() ? app(config, jdk, generation) : ResolvedApp.NONE,
+            kind.needsApp() ? source.app(config, jdk, generation) : ResolvedApp.NONE,
             real(config.directory()),
             jdk,
             machine,
-            (int) config.number("workers"),
+            workers(config),
             budget,
             hooks,
             privileges,
@@ -127,6 +170,43 @@ public final class ReleaseResolver {
     }
   }
 
+  /** In development one, so that there is one that may accept. */
+  private static int workers(Config config) {
+    return config.flag("reload") ? 1 : (int) config.number("workers");
+  }
+
+  /** Folders that sources of the app may be in, to show the lines that an error names. */
+  static List<Path> sources(Config config) {
+    Path directory = appDirectory(config);
+    return List.of(directory, directory.resolve("src/main/java"));
+  }
+
+  /** What is to be watched in development. */
+  public static WatchPlan watchPlan(Config config) {
+    List<Path> folders = paths(config, "reload-dir");
+    List<Path> classPath = new ArrayList<>(classPath(config, "classpath"));
+    Path directory = appDirectory(config);
+    classPath.addAll(AppResolver.built(directory));
+    List<Path> extras = new ArrayList<>(paths(config, "reload-extra-file"));
+    for (String file : List.of("config", "env-file")) {
+      if (config.has(file)) {
+        extras.add(config.path(file));
+      }
+    }
+    return new WatchPlan(
+        folders.isEmpty() ? List.of(directory) : folders,
+        folders.isEmpty() ? classPath : List.of(),
+        config.list("reload-include"),
+        config.list("reload-exclude"),
+        extras);
+  }
+
+  private static List<Path> paths(Config config, String setting) {
+    return config.list(setting).stream()
+        .map(text -> config.directory().resolve(text).normalize())
+        .toList();
+  }
+
   private static Path appDirectory(Config config) {
     return config.has("app-dir") ? config.path("app-dir") : config.directory();
   }
@@ -157,14 +237,17 @@ public final class ReleaseResolver {
   public static Budget divide(Config config, WorkerKind kind, Machine machine) {
     List<String> options = new ArrayList<>(kind.jvmFlags());
     options.addAll(config.list("java-opts"));
-    int workers = (int) Math.max(config.number("workers"), config.number("max-workers"));
+    boolean develops = config.flag("reload");
+    int workers = (int) Math.max(workers(config), develops ? 0 : config.number("max-workers"));
     return Budget.divide(
         new Budget.Demand(
             machine,
             config.size("memory"),
             workers,
-            (int) config.number("spares"),
-            mostBeside(config),
+            develops
+                ? 1
+                : (int) config.number("spares"), // the one that waits for the next class path
+            develops ? 1 : mostBeside(config),
             (int) config.number("threads"),
             config.size("worker-heap"),
             withCollector(options, config.environment(System.getenv()))));
@@ -215,15 +298,19 @@ public final class ReleaseResolver {
     List<Path> classPath = classPath(config, "classpath");
     Path directory = appDirectory(config);
     try {
-      Compiler compiler = new Compiler(jdk, api(), scratch.classes(generation));
+      SourceCompiler compiler = compilers.of(jdk, api(), scratch.classes(generation));
       return new AppResolver(directory, classPath, compiler).resolve(reference(config));
     } catch (IOException e) {
-      throw new AppProblem(
-          AppProblem.USAGE,
-          "There is no room for temporary files: " + e,
-          "",
-          "TMPDIR names a folder that can be written to");
+      throw noRoom(e);
     }
+  }
+
+  private static AppProblem noRoom(IOException e) {
+    return new AppProblem(
+        AppProblem.USAGE,
+        "There is no room for temporary files: " + e,
+        "",
+        "TMPDIR names a folder that can be written to");
   }
 
   /** {@code --factory} is short for a method of the usual name. */

@@ -180,37 +180,50 @@ final class TimeSettings {
   private static List<Setting> develop() {
     return group(
         Group.DEVELOP,
-        onOff("reload", false, "Replace workers when files change", LATER),
+        onOff(
+            "reload",
+            false,
+            "For development: compile and replace the worker, one whatever --workers says, when a "
+                + "file changes, and serve what is wrong where that fails",
+            AT_START),
         path(
             "reload-dir",
             "",
-            "Folder to watch; may be repeated",
+            "Folder to watch, with the folders in it; may be repeated. Without it: --app-dir, and "
+                + "the folders and jars of --classpath",
             REPEATED,
-            LATER,
+            AT_START,
             key("reload-dirs")),
         text(
             "reload-include",
             "GLOB",
             "",
-            "Files to watch; may be repeated",
+            "More files to watch beside *.java, *.class, *.jar and *.properties; may be repeated",
             REPEATED,
-            LATER,
+            AT_START,
             key("reload-includes")),
         text(
             "reload-exclude",
             "GLOB",
             "",
-            "Files not to watch; may be repeated",
+            "Files and folders not to watch, beside .*, *~ and node_modules; may be repeated",
             REPEATED,
-            LATER,
+            AT_START,
             key("reload-excludes")),
-        duration("reload-delay", "250ms", "Time between two looks", LATER),
+        duration(
+            "reload-delay",
+            Duration.ZERO,
+            Duration.ofMinutes(1),
+            "the old version is not served meanwhile",
+            "250ms",
+            "A change is complete when nothing has been written for this long",
+            AT_START),
         path(
             "reload-extra-file",
             "",
-            "Another file to watch; may be repeated",
+            "Another file to watch, anywhere, its name perhaps a pattern; may be repeated",
             REPEATED,
-            LATER,
+            AT_START,
             key("reload-extra-files")));
   }
 }

@@ -15,6 +15,9 @@ import java.util.function.Consumer;
  * Lives from boot until the socket is closed; its thread starts when the socket is first this
  * worker's to accept from.
  *
+ * <p>In development the one worker that accepts polls before it does, so that what comes after it
+ * was ejected waits for its successor. With several workers that would wake all of them.
+ *
  * <p>Design note. Blocking accept on a socket shared by several processes wakes one waiter, in turn
  * (accept(2) queues them first come, first served): connections spread evenly and no wake-up is
  * wasted, where a selector wakes everyone. What remains is how to leave a blocking accept without
@@ -24,12 +27,16 @@ import java.util.function.Consumer;
  * measurements.
  */
 final class Acceptor {
+  /** How long a look takes at most, as accept does. */
+  private static final int LOOK_MILLIS = 200;
+
   /** What waits in a socket that everybody gives up is taken for this long at most. */
   private static final Duration LAST_CALL = Duration.ofMillis(500);
 
   private final ListenerInfo listener;
   private final Connections connections;
   private final Worker worker;
+  private final boolean looksFirst;
   private final Consumer<String> warn;
   private final Consumer<String> broken;
   private final CountDownLatch left = new CountDownLatch(1);
@@ -43,11 +50,13 @@ final class Acceptor {
       ListenerInfo listener,
       Connections connections,
       Worker worker,
+      boolean looksFirst,
       Consumer<String> warn,
       Consumer<String> broken) {
     this.listener = listener;
     this.connections = connections;
     this.worker = worker;
+    this.looksFirst = looksFirst;
     this.warn = warn;
     this.broken = broken;
     Native.closeOnExec(listener.fd());
@@ -140,6 +149,9 @@ final class Acceptor {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Native.state(arena);
       while (connections.awaitRoom(this::isMine, () -> closing)) {
+        if (looksFirst && !(Native.readable(listener.fd(), LOOK_MILLIS) && connections.hasRoom())) {
+          continue; // nobody came, or the worker was ejected: what waits is for the next one
+        }
         int fd = Native.accept(listener.fd(), state);
         if (fd >= 0) {
           serve(fd);

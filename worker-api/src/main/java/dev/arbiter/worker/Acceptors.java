@@ -29,16 +29,20 @@ final class Acceptors {
   private final Connections connections;
   private volatile @Nullable Thread watcher;
 
+  /**
+   * @param looksFirst whether a connection that comes after {@code Eject} must not be taken
+   */
   Acceptors(
       List<ListenerInfo> listeners,
       Connections connections,
       Worker worker,
+      boolean looksFirst,
       Consumer<String> warn,
       Consumer<String> broken) {
     this.connections = connections;
     this.acceptors =
         listeners.stream()
-            .map(listener -> new Acceptor(listener, connections, worker, warn, broken))
+            .map(listener -> new Acceptor(listener, connections, worker, looksFirst, warn, broken))
             .toList();
   }
 

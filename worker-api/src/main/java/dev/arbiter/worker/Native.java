@@ -168,8 +168,18 @@ final class Native {
     }
   }
 
+  /** Waits until it can be read, or accepted from, for so long at most; whether it can. */
+  static boolean readable(int fd, int millis) {
+    // Whatever else is the matter with it, the next call tells.
+    return readable(new int[] {fd}, ~0, millis)[0];
+  }
+
   /** Which of them can be read, or accepted from, without waiting: poll(2). */
   static boolean[] readable(int... fds) {
+    return readable(fds, POLLIN, 0);
+  }
+
+  private static boolean[] readable(int[] fds, int events, int millis) {
     boolean[] result = new boolean[fds.length];
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment polls = arena.allocate((long) POLLFD * fds.length, 4);
@@ -177,10 +187,10 @@ final class Native {
         polls.set(INT, (long) POLLFD * i, fds[i]);
         polls.set(ValueLayout.JAVA_SHORT, (long) POLLFD * i + 4, POLLIN);
       }
-      int _ = (int) POLL.invokeExact(state(arena), polls, (long) fds.length, 0);
+      int _ = (int) POLL.invokeExact(state(arena), polls, (long) fds.length, millis);
       for (int i = 0; i < fds.length; i++) {
         short happened = polls.get(ValueLayout.JAVA_SHORT, (long) POLLFD * i + 6);
-        result[i] = (happened & POLLIN) != 0;
+        result[i] = (happened & events) != 0;
       }
       return result;
     } catch (Error e) {

@@ -143,7 +143,7 @@ public final class StandaloneRuntime implements WorkerContext {
       }
       Acceptors starting =
           new Acceptors(
-              listeners, connections, worker, text -> say("warning", text), this::recycle);
+              listeners, connections, worker, false, text -> say("warning", text), this::recycle);
       starting.accept();
       acceptors = starting;
     } catch (Throwable thrown) {

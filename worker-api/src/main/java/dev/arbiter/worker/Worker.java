@@ -15,6 +15,15 @@ import java.util.concurrent.Executor;
 public interface Worker {
 
   /**
+   * Loads what {@link #start} will need, in a process that is started before it is needed and waits
+   * for its settings; called once before {@link #start}, or not at all. On the main thread.
+   *
+   * @param context without settings or listeners; what is said to it is not heard
+   * @throws Exception it is said, and the worker starts all the same
+   */
+  default void prepare(WorkerContext context) throws Exception {}
+
+  /**
    * Gets everything ready to serve: loads and starts the app, starts the loops, serves itself a few
    * requests. The worker is ready when this returns. On the main thread.
    *

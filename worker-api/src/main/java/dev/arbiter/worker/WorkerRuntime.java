@@ -32,6 +32,12 @@ import org.jspecify.annotations.Nullable;
  * listeners.
  */
 public final class WorkerRuntime implements WorkerContext {
+  /**
+   * The system property by which an arbiter asks a JVM that may have to wait for its settings to
+   * prepare for them.
+   */
+  private static final String PREPARE = "arbiter.prepare";
+
   private static final int FROM_ARBITER = 3;
   private static final int TO_ARBITER = 4;
   private static final int ARBITER_STDOUT = 5;
@@ -101,6 +107,9 @@ public final class WorkerRuntime implements WorkerContext {
     mouth.say(new Message.Hello(Wire.VERSION, ProcessHandle.current().pid(), kind));
     phase("waiting for its settings");
     Thread.ofPlatform().daemon().name("arbiter-control").start(this::listen);
+    if (Boolean.getBoolean(PREPARE)) {
+      prepare();
+    }
     int exitCode = boot() ? leave(leaving.join()) : failedExitCode;
     exit(exitCode);
   }
@@ -130,6 +139,14 @@ public final class WorkerRuntime implements WorkerContext {
     }
   }
 
+  private void prepare() {
+    try {
+      worker.prepare(new Rehearsal());
+    } catch (Exception | LinkageError e) {
+      System.err.println("The worker could not prepare itself: " + e);
+    }
+  }
+
   private int failedExitCode = BootFailure.WORKER_FAILED;
 
   private boolean boot() {
@@ -145,7 +162,12 @@ public final class WorkerRuntime implements WorkerContext {
       requireHealth();
       acceptors =
           new Acceptors(
-              configure.listeners(), book, worker, text -> say("warning", text), this::recycle);
+              configure.listeners(),
+              book,
+              worker,
+              developing(),
+              text -> say("warning", text),
+              this::recycle);
       ready = true;
       Thread.ofPlatform().daemon().name("arbiter-beat").start(this::beat);
       notifier =
@@ -310,7 +332,14 @@ public final class WorkerRuntime implements WorkerContext {
           known.closing(descriptors);
         }
       }
-      case Message.Eject _ -> book().accepting(false);
+      case Message.Eject _ -> {
+        book().accepting(false);
+        if (developing()) {
+          // What it serves is out of date: idle connections are closed, so that their clients come
+          // back to the queue that the next worker takes from, and streams are ended.
+          worker.drain(new DrainOrder("reload", NO_LIMIT, Duration.ZERO));
+        }
+      }
       case Message.Drain drain ->
           drain(
               new DrainOrder(
@@ -330,6 +359,11 @@ public final class WorkerRuntime implements WorkerContext {
       case Message.Stop _ -> Runtime.getRuntime().halt(0);
       default -> {} // a newer arbiter may say more than this worker knows
     }
+  }
+
+  /** Whether the arbiter replaces workers as soon as a file changes. */
+  private boolean developing() {
+    return settings().flag("reload", false);
   }
 
   // ---- beat thread

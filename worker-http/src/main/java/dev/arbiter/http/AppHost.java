@@ -5,8 +5,11 @@ import dev.arbiter.app.Hooks;
 import dev.arbiter.app.Lifespan;
 import dev.arbiter.app.Notice;
 import dev.arbiter.app.middleware.Compression;
+import dev.arbiter.http.develop.ProblemApp;
 import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.WorkerContext;
+import dev.arbiter.worker.WorkerSettings;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Collections;
@@ -40,15 +43,58 @@ public final class AppHost {
     this.serving = mounts.around(compress ? Compression.create().around(hooked) : hooked);
   }
 
+  /** Hosts what stands in for an app that fails: without all that may be wrong with it. */
+  private AppHost(ProblemApp problem, WorkerContext context) {
+    this.loaded = new LoadedApp(problem, AppHost.class.getClassLoader(), "what is wrong");
+    this.state = Map.of();
+    this.lifespan = false;
+    this.context = context;
+    this.hooks = Optional.empty();
+    this.serving = problem;
+  }
+
   /**
-   * Loads the app and runs its start-up.
+   * Loads the app and runs its start-up. In development ({@code --reload}) an app that fails is
+   * logged, and what is wrong with it is served in its place.
    *
    * @throws BootFailure {@link BootFailure#APP_FAILED} if it cannot be constructed, {@link
    *     BootFailure#WORKER_FAILED} if its start-up fails
    */
   public static AppHost start(WorkerContext context, String kind) throws BootFailure {
     context.phase("loading the app");
-    return start(context, kind, AppLoader.load(context.settings(), context::phase));
+    WorkerSettings settings = context.settings();
+    if (!settings.flag("reload", false)) {
+      return start(context, kind, AppLoader.load(settings, context::phase));
+    }
+    Optional<String> problem = settings.text("problem");
+    if (problem.isPresent()) {
+      return inPlace(problem.get(), context);
+    }
+    try {
+      return start(context, kind, AppLoader.load(settings, context::phase));
+    } catch (BootFailure failure) {
+      Throwable cause = failure.getCause();
+      context.say(
+          "error",
+          failure.getMessage()
+              + (cause == null ? "" : "\n" + stackTrace(cause))
+              + (failure.hint().isEmpty() ? "" : "\nhint: " + failure.hint()));
+      return new AppHost(ProblemApp.of(failure, settings), context);
+    }
+  }
+
+  /** An app of a worker kind's own, to rehearse a start with. */
+  public static LoadedApp standIn(App app) {
+    return new LoadedApp(app, AppHost.class.getClassLoader(), "a rehearsal");
+  }
+
+  private static AppHost inPlace(String problem, WorkerContext context) throws BootFailure {
+    try {
+      return new AppHost(ProblemApp.read(problem, context.settings()), context);
+    } catch (IOException unreadable) {
+      throw new BootFailure(
+          BootFailure.WORKER_FAILED, "What is wrong with the app cannot be read", "", unreadable);
+    }
   }
 
   /**

@@ -49,6 +49,7 @@ public final class NettyWorker implements Worker {
   private final List<Loop> loops = new ArrayList<>();
   private final Load load = new Load();
   private final @Nullable LoadedApp given;
+  private boolean prepared;
   private @Nullable AppHost host;
   private @Nullable Service service;
   private @Nullable Service probed;
@@ -69,6 +70,15 @@ public final class NettyWorker implements Worker {
   /** Runs the worker in a process that an arbiter started. */
   public static void main(String[] args) {
     WorkerRuntime.run(new NettyWorker(), args);
+  }
+
+  @Override
+  public void prepare(WorkerContext context) throws Exception {
+    NettyWorker rehearsal = new NettyWorker(AppHost.standIn(WarmUp.blocking()));
+    rehearsal.start(context);
+    rehearsal.probe("/");
+    rehearsal.stop();
+    prepared = true;
   }
 
   @Override
@@ -115,8 +125,10 @@ public final class NettyWorker implements Worker {
     }
 
     SlowWatch.start(book, context);
-    context.phase("warming up");
-    warmUp(context, host.app(), settings);
+    if (!prepared) {
+      context.phase("warming up");
+      warmUp(context, host.app(), settings);
+    }
   }
 
   private MultiThreadIoEventLoopGroup startLoops(

@@ -53,6 +53,11 @@ final class WarmUp {
     };
   }
 
+  /** An app to rehearse with. */
+  static App blocking() {
+    return new Blocking();
+  }
+
   /**
    * Runs requests through {@code loop}, for a quarter of a second at most.
    *

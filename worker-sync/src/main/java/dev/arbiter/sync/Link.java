@@ -41,6 +41,7 @@ final class Link {
   private final Wait reading = new Wait();
   private final Wait writing = new Wait();
   private volatile boolean idle;
+  private volatile boolean used;
   private volatile boolean streams;
   private volatile boolean broken;
   private volatile boolean stalled;
@@ -148,7 +149,7 @@ final class Link {
   }
 
   private void awaitHandshake(Wait wait, int event, long until, long now) throws IOException {
-    if (over(until, now) || (idle && over(departure.idleUntil(), now))) {
+    if (over(until, now) || (idle && over(departure.idleUntil(used), now))) {
       throw new SocketTimeoutException("The TLS handshake did not end in time.");
     }
     await(wait, event, until);
@@ -166,11 +167,12 @@ final class Link {
       while (true) {
         int count = readNow(to);
         if (count != 0) {
+          used = true;
           return count;
         }
         // Only after a read that found nothing: what came before the end is still answered.
         long now = System.nanoTime();
-        if (over(departure.idleUntil(), now)) {
+        if (over(departure.idleUntil(used), now)) {
           return -1;
         }
         if (over(until, now)) {
@@ -396,7 +398,7 @@ final class Link {
     }
     Thread reader = reading.thread;
     if (reader != null
-        && (over(reading.deadline, now) || (idle && over(departure.idleUntil(), now)))) {
+        && (over(reading.deadline, now) || (idle && over(departure.idleUntil(used), now)))) {
       LockSupport.unpark(reader);
     }
     Thread writer = writing.thread;

@@ -39,6 +39,7 @@ public final class SyncWorker implements Worker {
   private final Departure departure = new Departure();
   private final Watch watch = new Watch();
   private final @Nullable LoadedApp given;
+  private boolean prepared;
   private volatile @Nullable WorkerContext context;
   private volatile @Nullable AppHost host;
   private volatile @Nullable AccessLog log;
@@ -59,6 +60,15 @@ public final class SyncWorker implements Worker {
   /** Started by the arbiter. */
   public static void main(String[] args) {
     WorkerRuntime.run(new SyncWorker(), args);
+  }
+
+  @Override
+  public void prepare(WorkerContext runtime) throws Exception {
+    SyncWorker rehearsal = new SyncWorker(AppHost.standIn(new WarmUp.Echo()));
+    rehearsal.start(runtime);
+    rehearsal.probe("/");
+    rehearsal.stop();
+    prepared = true;
   }
 
   @Override
@@ -95,8 +105,10 @@ public final class SyncWorker implements Worker {
     gate = new ProxyGate(ours.settings().proxy(), runtime::say);
     watch.start();
     SlowWatch.start(ours.book(), runtime);
-    runtime.phase("warming up");
-    warmUp(runtime, ours);
+    if (!prepared) {
+      runtime.phase("warming up");
+      warmUp(runtime, ours);
+    }
   }
 
   private void warmUp(WorkerContext runtime, Conversation.Shared real) throws InterruptedException {

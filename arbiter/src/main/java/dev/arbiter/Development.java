@@ -1,0 +1,180 @@
+package dev.arbiter;
+
+import dev.arbiter.develop.FileWatch;
+import dev.arbiter.develop.WatchPlan;
+import dev.arbiter.loop.ArbiterLoop;
+import dev.arbiter.observe.ArbiterLog;
+import dev.arbiter.release.Release;
+import dev.arbiter.release.ReleaseResolver;
+import dev.arbiter.settings.Config;
+import dev.arbiter.supervise.Action;
+import dev.arbiter.supervise.Action.Verdict;
+import dev.arbiter.supervise.Event.Request;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code --reload}: turns changes of files into reloads. What fails on the way, and cannot be told
+ * by the worker that fails, is served as a page by the next generation.
+ *
+ * <p>Called by the threads of the watch, of the loop and of what resolves releases. Lives from
+ * before the first release is resolved to the end of the arbiter.
+ */
+final class Development implements FileWatch.Listener, AutoCloseable {
+  private static final int SHOWN_FILES = 3;
+
+  private final Config config;
+  private final ArbiterLog log;
+  private final WatchPlan plan;
+  private final AtomicReference<@Nullable String> problem = new AtomicReference<>();
+  private @Nullable ArbiterLoop loop;
+  private boolean missed;
+  private volatile @Nullable FileWatch watch;
+
+  Development(Config config, ArbiterLog log) {
+    this.config = config;
+    this.log = log;
+    this.plan = ReleaseResolver.watchPlan(config);
+  }
+
+  /** Watches from now on, so that what is saved during the first start is not missed. */
+  void watch() {
+    try {
+      watch = FileWatch.start(plan, config.duration("reload-delay"), this);
+    } catch (IOException e) {
+      log.error("Files cannot be watched: " + e + "; HUP reloads");
+    }
+  }
+
+  /** This is whom to ask for reloads; what was saved before is one. */
+  void attach(ArbiterLoop running) {
+    boolean late;
+    synchronized (this) {
+      loop = running;
+      late = missed;
+    }
+    if (late) {
+      running.changed();
+      reload(this::failed);
+    }
+  }
+
+  private synchronized @Nullable ArbiterLoop running() {
+    missed |= loop == null;
+    return loop;
+  }
+
+  /** A few lines for whoever sits in front of it. */
+  void greet(Release first, long pid) {
+    log.info(
+        "Development: %s (pid %d, %s worker, JDK %s)"
+            .formatted(
+                String.join(", ", first.listenerNames()),
+                pid,
+                first.kind().name(),
+                Runtime.version()));
+    log.info("Watching " + plan.summary() + "; press Ctrl-C to stop");
+  }
+
+  /** What is wrong with the release that failed last, which the next is to tell; once. */
+  @Nullable String takeProblem() {
+    return problem.getAndSet(null);
+  }
+
+  /** This is what workers run from now on. */
+  void follow(Release release) {
+    if (release.app().problem().isEmpty()) {
+      plan.compiled(release.app().compiled());
+    }
+  }
+
+  @Override
+  public void begins(Path file) {
+    ArbiterLoop running = running();
+    if (running != null) {
+      running.changed();
+    }
+  }
+
+  @Override
+  public void complete(Set<Path> files) {
+    log.info("Changed: " + names(files));
+    reload(this::failed);
+  }
+
+  @Override
+  public void failed(String why) {
+    log.warning(why);
+  }
+
+  private String names(Set<Path> files) {
+    StringBuilder text = new StringBuilder();
+    files.stream()
+        .sorted()
+        .limit(SHOWN_FILES)
+        .forEach(file -> text.append(text.isEmpty() ? "" : ", ").append(shown(file)));
+    int more = files.size() - SHOWN_FILES;
+    return text + (more > 0 ? " and %d more".formatted(more) : "");
+  }
+
+  private Path shown(Path file) {
+    return file.startsWith(config.directory()) ? config.directory().relativize(file) : file;
+  }
+
+  /** What to do with a reload that failed. */
+  private interface Failure {
+    void of(Action.Reply reply);
+  }
+
+  private void reload(Failure failure) {
+    ArbiterLoop running = running();
+    if (running == null) {
+      return;
+    }
+    ArbiterLoop.Answer answer =
+        new ArbiterLoop.Answer() {
+          @Override
+          public void accepted() {
+            // The outcome is what counts.
+          }
+
+          @Override
+          public void replied(Action.Reply reply) {
+            if (reply.verdict() == Verdict.FAILED) {
+              failure.of(reply);
+            }
+          }
+        };
+    if (!running.ask(Request.RELOAD, 0, answer)) {
+      log.error("The arbiter is too far behind to reload; save again");
+    }
+  }
+
+  /** Its worker did not come so far as to tell: it ended, or took too long. */
+  private void failed(Action.Reply reply) {
+    problem.set("The new version could not be started\n" + reply.text());
+    reload(
+        second -> {
+          log.error("The version before serves on: " + second.text());
+          ArbiterLoop running = running();
+          if (running != null) {
+            running.settleForWhatServes();
+          }
+        });
+  }
+
+  @Override
+  public void close() {
+    FileWatch started = watch;
+    if (started != null) {
+      try {
+        started.close();
+      } catch (IOException e) {
+        log.warning("The watch for files does not end: " + e);
+      }
+    }
+  }
+}
