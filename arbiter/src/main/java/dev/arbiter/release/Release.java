@@ -81,7 +81,18 @@ public record Release(
   /** The same, under another number: to start what the next generation will need. */
   public Release as(long number) {
     return new Release(
-        number, config, kind, app, directory, jdk, machine, workers, budget, hooks, listeners);
+        number,
+        config,
+        kind,
+        app,
+        directory,
+        jdk,
+        machine,
+        workers,
+        budget,
+        hooks,
+        privileges,
+        listeners);
   }
 
   /** Whether workers are replaced as soon as a file changes ({@code --reload}). */

@@ -1,7 +1,6 @@
 package dev.arbiter.settings;
 
 import static dev.arbiter.settings.Draft.AT_START;
-import static dev.arbiter.settings.Draft.LATER;
 import static dev.arbiter.settings.Draft.REPEATED;
 import static dev.arbiter.settings.Draft.canary;
 import static dev.arbiter.settings.Draft.duration;

@@ -184,9 +184,11 @@ final class ManPages {
   }
 
   private static String escaped(String text) {
-    return text.replace("\\fR", "\u0001").replace("\\fB", "\u0002")
+    return text.replace("\\fR", "\u0001")
+        .replace("\\fB", "\u0002")
         .replace("\\", "\\e")
         .replace("-", "\\-")
-        .replace("\u0001", "\\fR").replace("\u0002", "\\fB");
+        .replace("\u0001", "\\fR")
+        .replace("\u0002", "\\fB");
   }
 }
