@@ -1,5 +1,6 @@
 package dev.arbiter.process;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -42,7 +43,7 @@ class PrivilegesTest {
   void theUmaskReachesTheProgram() throws Exception {
     Privileges privileges = Privileges.of(config(Map.of("ARBITER_UMASK", "0137")));
     Process shown = new ProcessBuilder(privileges.wrap(List.of("/bin/sh", "-c", "umask"))).start();
-    assertThat(new String(shown.getInputStream().readAllBytes()).strip()).isEqualTo("0137");
+    assertThat(new String(shown.getInputStream().readAllBytes(), UTF_8).strip()).isEqualTo("0137");
     assertThat(shown.waitFor()).isZero();
   }
 

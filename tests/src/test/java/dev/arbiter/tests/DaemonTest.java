@@ -60,7 +60,9 @@ final class DaemonTest {
       assertThat(Proc.environment(worker)).noneMatch(text -> text.startsWith("ARBITER_DETACHED"));
 
       Command.Finished second =
-          daemon(log, pidFile).app("--chdir", arbiters.folder().toString(), "app:App").run(Limits.START);
+          daemon(log, pidFile)
+              .app("--chdir", arbiters.folder().toString(), "app:App")
+              .run(Limits.START);
       assertThat(second.exitCode()).isEqualTo(2);
       second.log().await(Pattern.compile("names a process that runs: " + pid), Limits.ANSWER);
 
@@ -89,7 +91,9 @@ final class DaemonTest {
     Path pidFile = arbiters.folder().resolve("arbiter.pid");
     SourceApp.write(arbiters.folder(), "no Java");
     Command.Finished failed =
-        daemon(log, pidFile).app("--chdir", arbiters.folder().toString(), "app:App").run(Limits.START);
+        daemon(log, pidFile)
+            .app("--chdir", arbiters.folder().toString(), "app:App")
+            .run(Limits.START);
     assertThat(failed.exitCode()).isEqualTo(4);
     failed.log().await(Pattern.compile("The app does not compile"), Limits.ANSWER);
     assertThat(pidFile).doesNotExist();

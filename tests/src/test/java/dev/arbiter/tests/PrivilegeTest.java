@@ -167,7 +167,9 @@ final class PrivilegeTest {
         arbiters.command().args("--user", "nobody-knows").faulty().run(Limits.START);
     arbiters.expectError("there is no such user|only root may start workers");
     assertThat(unknown.exitCode()).isEqualTo(2);
-    unknown.log().await(Pattern.compile("--user nobody-knows: there is no such user"), Limits.ANSWER);
+    unknown
+        .log()
+        .await(Pattern.compile("--user nobody-knows: there is no such user"), Limits.ANSWER);
 
     Command.Finished notRoot =
         arbiters
@@ -177,7 +179,9 @@ final class PrivilegeTest {
             .faulty()
             .run(Limits.START);
     assertThat(notRoot.exitCode()).isEqualTo(2);
-    notRoot.log().await(Pattern.compile("only root may start workers as another user"), Limits.ANSWER);
+    notRoot
+        .log()
+        .await(Pattern.compile("only root may start workers as another user"), Limits.ANSWER);
   }
 
   private static void mode(Path path, String permissions) throws Exception {
