@@ -17,10 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The arbiter's own voice: {@code [time] [pid] [LEVEL] text}, unless its {@link LogPlan} says
- * otherwise. Any thread may log and none waits: a
- * bounded queue stands before Log4j, and a thread of its own, which may be stuck behind a terminal
- * that was stopped or a pipe nobody reads. What finds no room is counted and reported when there is
- * some again.
+ * otherwise. Any thread may log and none waits: a bounded queue stands before Log4j, and a thread
+ * of its own, which may be stuck behind a terminal that was stopped or a pipe nobody reads. What
+ * finds no room is counted and reported when there is some again.
  */
 public final class ArbiterLog {
   private static final int QUEUE = 8192;
@@ -55,8 +54,7 @@ public final class ArbiterLog {
     }
     this.plan = plan;
     this.threshold = configured == null ? LogTarget.level(plan.level()) : Level.ALL;
-    this.syslog =
-        plan.syslog().map(daemon -> new SyslogTarget(daemon, this::warning)).orElse(null);
+    this.syslog = plan.syslog().map(daemon -> new SyslogTarget(daemon, this::warning)).orElse(null);
     LogTarget first = configured;
     Thread.ofPlatform().daemon().name("arbiter-log").start(() -> write(first));
   }
@@ -155,7 +153,7 @@ public final class ArbiterLog {
     return System.currentTimeMillis();
   }
 
-  private static LogEvent event(Level level, String text, long wallMillis) {
+  static LogEvent event(Level level, String text, long wallMillis) {
     return Log4jLogEvent.newBuilder()
         .setLoggerName(LOGGER)
         .setLevel(level)

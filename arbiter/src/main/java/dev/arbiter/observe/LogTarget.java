@@ -32,7 +32,8 @@ interface LogTarget {
   final class Own implements LogTarget {
     private static final String NAME = "arbiter";
     private static final String LEVEL = "%level{WARN=WARNING, FATAL=CRITICAL}";
-    private static final String PATTERN = "[%d{yyyy-MM-dd HH:mm:ss Z}] [%pid] [" + LEVEL + "] %msg%n";
+    private static final String PATTERN =
+        "[%d{yyyy-MM-dd HH:mm:ss Z}] [%pid] [" + LEVEL + "] %msg%n";
     private static final String COLOURED =
         PATTERN.replace(
             LEVEL,
@@ -128,7 +129,8 @@ interface LogTarget {
     return switch (name) {
       case "warning" -> Level.WARN;
       case "critical" -> Level.FATAL;
-      default -> Optional.ofNullable(Level.getLevel(name.toUpperCase(Locale.ROOT))).orElse(Level.INFO);
+      default ->
+          Optional.ofNullable(Level.getLevel(name.toUpperCase(Locale.ROOT))).orElse(Level.INFO);
     };
   }
 }

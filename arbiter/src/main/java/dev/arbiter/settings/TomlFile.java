@@ -136,7 +136,13 @@ final class TomlFile {
       case Type.Span _, Type.Size _, Type.Choice _, Type.Text _, Type.Secret _, Type.FilePath _
           when value instanceof String text ->
           text;
-      case Type.Mode _, Type.Bind _, Type.Pair _, Type.Addresses _, Type.Field _, Type.Mount _, Type.SyslogPlace _
+      case Type.Mode _,
+          Type.Bind _,
+          Type.Pair _,
+          Type.Addresses _,
+          Type.Field _,
+          Type.Mount _,
+          Type.SyslogPlace _
           when value instanceof String text ->
           text;
       default -> throw wrong(setting, source, value, "a text in quotes");

@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -604,9 +603,14 @@ final class CommandLineTest {
   @Test
   void helpWithAllHasEverySetting() {
     String help = help("--help all");
-    assertThat(help).contains("(default: 30s)").contains("\nExit codes:\n").contains("\nWorkers:\n");
+    assertThat(help)
+        .contains("(default: 30s)")
+        .contains("\nExit codes:\n")
+        .contains("\nWorkers:\n");
     assertThat(dev.arbiter.settings.Settings.here())
-        .allMatch(setting -> setting.flags().stream().allMatch(flag -> help.contains(flag.replace("--", ""))));
+        .allMatch(
+            setting ->
+                setting.flags().stream().allMatch(flag -> help.contains(flag.replace("--", ""))));
     assertThat(help.lines()).allMatch(line -> line.length() <= 100);
   }
 

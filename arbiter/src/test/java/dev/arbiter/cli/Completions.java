@@ -205,7 +205,8 @@ final class Completions {
                       : " -xa '" + String.join(" ", words(setting)) + "'";
       fish(text, "arbiter", spellings(setting), value, brief(setting));
     }
-    text.append("complete -c arbiter -n __fish_use_subcommand -a init -d 'write a small project'\n");
+    text.append(
+        "complete -c arbiter -n __fish_use_subcommand -a init -d 'write a small project'\n");
     text.append("complete -c arbiterctl -f\n");
     CtlCommand.commands()
         .forEach(

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.arbiter.worker.Syslog;
 import dev.arbiter.worker.SyslogAddress;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -40,12 +42,7 @@ final class ArbiterLogTest {
 
   private LogPlan configured(LogPlan.Configuration configuration) {
     return new LogPlan(
-        "info",
-        Optional.empty(),
-        false,
-        false,
-        Optional.of(configuration),
-        Optional.empty());
+        "info", Optional.empty(), false, false, Optional.of(configuration), Optional.empty());
   }
 
   private LogPlan told(Syslog syslog) {
@@ -146,8 +143,7 @@ final class ArbiterLogTest {
                         Map.of("pattern", "<%m>"))),
                 "Loggers",
                 Map.of(
-                    "Root",
-                    Map.of("level", "warn", "AppenderRef", List.of(Map.of("ref", "f"))))));
+                    "Root", Map.of("level", "warn", "AppenderRef", List.of(Map.of("ref", "f"))))));
     ArbiterLog log = new ArbiterLog(configured(new LogPlan.ConfigurationTree(tree)));
     log.info("not this");
     log.warning("one");
@@ -159,24 +155,23 @@ final class ArbiterLogTest {
   void aWrongConfigurationIsRefusedAndSaysWhy() throws Exception {
     Path broken = folder.resolve("broken.xml");
     Files.writeString(broken, "<Configuration><Appenders>");
-    assertThatThrownBy(
-            () -> new ArbiterLog(configured(new LogPlan.ConfigurationFile(broken))))
+    assertThatThrownBy(() -> new ArbiterLog(configured(new LogPlan.ConfigurationFile(broken))))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("Appenders");
+        .hasMessageContaining("broken.xml");
     Path unknown = folder.resolve("unknown.xml");
     Files.writeString(
         unknown,
         "<Configuration><Appenders><Fiel name=\"f\"/></Appenders>"
             + "<Loggers><Root level=\"info\"><AppenderRef ref=\"f\"/></Root></Loggers></Configuration>");
-    assertThatThrownBy(
-            () -> new ArbiterLog(configured(new LogPlan.ConfigurationFile(unknown))))
+    assertThatThrownBy(() -> new ArbiterLog(configured(new LogPlan.ConfigurationFile(unknown))))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("Fiel");
     assertThatThrownBy(
             () ->
                 new ArbiterLog(
                     configured(
-                        new LogPlan.ConfigurationTree(Map.of("version", 1L, "handlers", Map.of())))))
+                        new LogPlan.ConfigurationTree(
+                            Map.of("version", 1L, "handlers", Map.of())))))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("one of Python's");
   }
@@ -227,12 +222,14 @@ final class ArbiterLogTest {
     try (ServerSocket daemon = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
       ArbiterLog log =
           new ArbiterLog(
-              told(syslog(SyslogAddress.parse("tcp://127.0.0.1:" + daemon.getLocalPort()), "user")));
+              told(
+                  syslog(SyslogAddress.parse("tcp://127.0.0.1:" + daemon.getLocalPort()), "user")));
       log.info("one");
       log.log("critical", "two");
       try (Socket accepted = daemon.accept()) {
         accepted.setSoTimeout((int) PATIENCE);
-        var lines = accepted.inputReader();
+        BufferedReader lines =
+            new BufferedReader(new InputStreamReader(accepted.getInputStream(), UTF_8));
         assertThat(lines.readLine()).startsWith("<14>").endsWith(": one");
         assertThat(lines.readLine()).startsWith("<10>").endsWith(": two");
       }
@@ -243,7 +240,8 @@ final class ArbiterLogTest {
   void theLogSaysOnceThatNobodyListensAndGoesOn() throws Exception {
     SocketAddress gone;
     try (DatagramChannel nobody = DatagramChannel.open()) {
-      gone = nobody.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).getLocalAddress();
+      gone =
+          nobody.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)).getLocalAddress();
     }
     int port = ((InetSocketAddress) gone).getPort();
     ArbiterLog log =

@@ -28,12 +28,12 @@ final class OwedSettingsTest {
     try (InputStream in = OwedSettingsTest.class.getResourceAsStream("owed-settings.txt")) {
       assertThat(in).isNotNull();
       return new String(in.readAllBytes(), StandardCharsets.UTF_8)
-          .lines()
-          .filter(line -> !line.startsWith("#"))
-          .map(line -> line.split(" \\| "))
-          .map(parts -> new Owed(parts[0], List.of(parts[1].split(" ")), parts[2], parts[3]))
-          .toList()
-          .stream();
+              .lines()
+              .filter(line -> !line.startsWith("#"))
+              .map(line -> line.split(" \\| "))
+              .map(parts -> new Owed(parts[0], List.of(parts[1].split(" ")), parts[2], parts[3]))
+              .toList()
+              .stream();
     }
   }
 
