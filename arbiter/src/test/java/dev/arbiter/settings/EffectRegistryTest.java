@@ -20,10 +20,11 @@ import org.junit.jupiter.api.Test;
 final class EffectRegistryTest {
   private static final Map<String, String> ELSEWHERE =
       Map.of(
-          "min-workers", "Elastic is a pure function, and the tests of the fleet cover it",
-          "max-rss-hard", "the tests of the fleet cover Departure",
-          "h2-initial-window-size", "Http2Test sets it through Http2Settings",
-          "h2-max-frame-size", "Http2Test sets it through Http2Settings");
+          "min-workers", "how many there should be is a pure function: FleetSizeTest",
+          "max-rss-hard", "decided from the same samples as max-rss, which RecycleTest is about",
+          "max-surge", "the order of boots and departures: the tests and the simulation of the fleet",
+          "max-unavailable", "as max-surge",
+          "canary", "a probation of another length, which TrialTest is about");
 
   @Test
   void everySettingIsUsedByATestThatRunsSomething() throws IOException {
@@ -47,6 +48,7 @@ final class EffectRegistryTest {
                         "\"--no-" + key + "\"",
                         "--" + key + "=",
                         key + " = ",
+                        "[" + key + ".",
                         "\"" + key + " |",
                         key.replace('-', '_') + " = ",
                         "\"ARBITER_"

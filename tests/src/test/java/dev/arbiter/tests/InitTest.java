@@ -24,13 +24,14 @@ final class InitTest {
     assertThat(Files.readString(project.resolve("Dockerfile"))).doesNotContain("@");
 
     Path log = arbiters.folder().resolve("maven.txt");
-    Process maven =
+    ProcessBuilder builder =
         new ProcessBuilder("mvn", "-o", "-q", "-B", "-ntp", "package")
             .directory(project.toFile())
             .redirectInput(new File("/dev/null"))
             .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+            .redirectOutput(log.toFile());
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    Process maven = builder.start();
     try {
       assertThat(maven.waitFor(300, TimeUnit.SECONDS)).isTrue();
     } finally {
