@@ -21,7 +21,8 @@ final class DocumentedCommandsTest {
 
   /** A line of a block; what a program prints has a colon behind the command, or columns. */
   private static final Pattern LINE =
-      Pattern.compile("(?: {4,}|)(?:bin/|/opt/arbiter/bin/)?(arbiter|arbiterctl) (?! )(?!\\w+:)(.*)");
+      Pattern.compile(
+          "(?: {4,}|)(?:bin/|/opt/arbiter/bin/)?(arbiter|arbiterctl) (?! )(?!\\w+:)(.*)");
 
   record Documented(String place, String program, String arguments) {}
 
@@ -59,8 +60,7 @@ final class DocumentedCommandsTest {
   @ParameterizedTest
   @MethodSource("lines")
   void isTaken(Documented documented) throws Exception {
-    String[] words =
-        Words.split(documented.arguments(), documented.place()).toArray(String[]::new);
+    String[] words = Words.split(documented.arguments(), documented.place()).toArray(String[]::new);
     if (documented.program().equals("arbiterctl")) {
       assertThat(CtlCommand.read(words, Map.of())).isNotInstanceOf(CtlInvocation.Failure.class);
     } else {
