@@ -37,9 +37,9 @@ final class HelpText {
   /** Each in a few words; the whole sentence is with its group. */
   private static final Map<String, String> SHORT =
       Map.ofEntries(
-          Map.entry("worker-class", "netty or sync, or one of your own (default: netty)"),
+          Map.entry("worker-class", "kind of worker"),
           Map.entry("workers", "worker processes (default: 1)"),
-          Map.entry("threads", "sync: requests at once; netty: event loops"),
+          Map.entry("threads", "of each worker: requests at once, or event loops"),
           Map.entry("bind", "where to listen (default: 127.0.0.1:8000)"),
           Map.entry("config", "settings file (default: arbiter.toml)"),
           Map.entry("chdir", "folder to run in"),

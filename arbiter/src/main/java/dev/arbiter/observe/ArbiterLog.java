@@ -162,7 +162,7 @@ public final class ArbiterLog {
     return System.currentTimeMillis();
   }
 
-  private static LogEvent event(Level level, String text, long wallMillis) {
+  static LogEvent event(Level level, String text, long wallMillis) {
     return Log4jLogEvent.newBuilder()
         .setLoggerName(LOGGER)
         .setLevel(level)

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
@@ -173,15 +174,43 @@ final class ConfiguredTarget implements LogTarget {
     }
   }
 
-  /** Reads the configuration again; one that is broken by now leaves the old one in place. */
+  /**
+   * Reads the configuration again. Log4j shares an open file among appenders of its name, so that
+   * the old ones must let it go first; where the configuration is broken by now, standard error
+   * takes their place.
+   */
   @Override
   public LogTarget again() {
+    context.stop();
+    return reopened(from);
+  }
+
+  private static LogTarget reopened(LogPlan.Configuration from) {
     try {
-      ConfiguredTarget next = open(from);
-      context.stop();
-      return next;
+      return open(from);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException("the log's configuration: " + e.getMessage(), e);
+      LogTarget standardError = LogTarget.of(LogPlan.text("info", Optional.empty()));
+      standardError.append(
+          ArbiterLog.event(
+              Level.ERROR,
+              "The log's configuration is broken, and this is standard error until it is opened"
+                  + " again: "
+                  + e.getMessage(),
+              System.currentTimeMillis()));
+      return new Instead(from, standardError);
+    }
+  }
+
+  /** Standard error, until the configuration is in order. */
+  private record Instead(LogPlan.Configuration from, LogTarget standardError) implements LogTarget {
+    @Override
+    public void append(LogEvent event) {
+      standardError.append(event);
+    }
+
+    @Override
+    public LogTarget again() {
+      return reopened(from);
     }
   }
 }

@@ -119,9 +119,9 @@ interface LogTarget {
 
   /** A level as the settings name it. */
   static String name(Level level) {
-    return level == Level.WARN
+    return level.equals(Level.WARN)
         ? "warning"
-        : level == Level.FATAL ? "critical" : level.name().toLowerCase(Locale.ROOT);
+        : level.equals(Level.FATAL) ? "critical" : level.name().toLowerCase(Locale.ROOT);
   }
 
   /** The level of that name. */

@@ -109,7 +109,7 @@ final class LogSettings {
             "log-syslog-facility",
             String.join("|", Syslog.FACILITIES),
             "user",
-            "Facility of lines to syslog",
+            "Facility of lines to syslog, such as user, daemon, or local0 to local7",
             key("syslog-facility"),
             AT_START),
         text(

@@ -260,6 +260,9 @@ public sealed interface Type {
 
   /** One of a few words. */
   record Choice(List<String> words) implements Type {
+    /** Of the words together, where they stand for the value. */
+    private static final int LONGEST = 80;
+
     @Override
     public String canonical(String text) throws Mismatch {
       String word = text.strip().toLowerCase(Locale.ROOT);
@@ -272,7 +275,8 @@ public sealed interface Type {
 
     @Override
     public String placeholder() {
-      return String.join("|", words);
+      String all = String.join("|", words);
+      return all.length() <= LONGEST ? all : "NAME";
     }
   }
 

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 
 /** Writes the manual pages out of the tables, as man(7) has them. */
 final class ManPages {
-  private static final Pattern TABLE_LINE = Pattern.compile("  (\\S.*?)\\s{2,}(\\S.*)");
+  private static final Pattern TABLE_LINE = Pattern.compile("(?: {2}| {6})(\\S.*?)\\s{2,}(\\S.*)");
 
   private ManPages() {}
 

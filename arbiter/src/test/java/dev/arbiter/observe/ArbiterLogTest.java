@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.arbiter.worker.Syslog;
 import dev.arbiter.worker.SyslogAddress;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -155,7 +157,7 @@ final class ArbiterLogTest {
     Files.writeString(broken, "<Configuration><Appenders>");
     assertThatThrownBy(() -> new ArbiterLog(configured(new LogPlan.ConfigurationFile(broken))))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("Appenders");
+        .hasMessageContaining("broken.xml");
     Path unknown = folder.resolve("unknown.xml");
     Files.writeString(
         unknown,
@@ -226,7 +228,8 @@ final class ArbiterLogTest {
       log.log("critical", "two");
       try (Socket accepted = daemon.accept()) {
         accepted.setSoTimeout((int) PATIENCE);
-        var lines = accepted.inputReader();
+        BufferedReader lines =
+            new BufferedReader(new InputStreamReader(accepted.getInputStream(), UTF_8));
         assertThat(lines.readLine()).startsWith("<14>").endsWith(": one");
         assertThat(lines.readLine()).startsWith("<10>").endsWith(": two");
       }

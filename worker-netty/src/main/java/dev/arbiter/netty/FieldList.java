@@ -37,10 +37,21 @@ final class FieldList extends HttpHeaders {
 
   @Override
   public HttpHeaders add(String name, Object value) {
-    if (!head.field(name, (String) value)) {
+    if (!head.field(name, withoutBlanks((String) value))) {
       throw new Refused();
     }
     return this;
+  }
+
+  /**
+   * Where a folded field begins with its fold, the decoder leaves a blank in front of the value.
+   */
+  private static String withoutBlanks(String value) {
+    int from = 0;
+    while (from < value.length() && (value.charAt(from) == ' ' || value.charAt(from) == '\t')) {
+      from++;
+    }
+    return value.substring(from);
   }
 
   @Override

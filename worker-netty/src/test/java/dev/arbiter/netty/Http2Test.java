@@ -22,11 +22,14 @@ import dev.arbiter.app.Response;
 import dev.arbiter.http.RawClient;
 import dev.arbiter.netty.H2Client.Answer;
 import dev.arbiter.netty.H2Client.Frame;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -58,6 +61,25 @@ class Http2Test {
     List<String> all = new ArrayList<>(List.of("h2c", "both"));
     all.addAll(List.of(settings));
     return Fixture.serving(app, all.toArray(String[]::new));
+  }
+
+  @Test
+  void theClientIsToldWhatTheSettingsSay() throws Exception {
+    try (Fixture fixture =
+            serving(SEEN, "h2-initial-window-size", "131072", "h2-max-frame-size", "32768");
+        H2Client client = H2Client.to(fixture)) {
+      Frame frame = client.any();
+      while (frame.type() != SETTINGS) {
+        frame = client.any();
+      }
+      ByteBuffer pairs = ByteBuffer.wrap(frame.payload());
+      Map<Integer, Integer> told = new HashMap<>();
+      while (pairs.hasRemaining()) {
+        told.put((int) pairs.getShort(), pairs.getInt());
+      }
+      // RFC 9113 section 6.5.2: SETTINGS_INITIAL_WINDOW_SIZE and SETTINGS_MAX_FRAME_SIZE.
+      assertThat(told).containsEntry(4, 131_072).containsEntry(5, 32_768);
+    }
   }
 
   @Test

@@ -34,9 +34,6 @@ final class RequestParser implements HttpParser.RequestHandler {
 
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
-  /** Request lines the parser knows, in place of those that only {@link RequestLine} lets in. */
-  private static final String LINE = "GET / %s\r\n";
-
   private final RequestRules rules;
   private final boolean trusted;
   private final HttpParser parser;
@@ -128,12 +125,12 @@ final class RequestParser implements HttpParser.RequestHandler {
     return headRead || head.refusal() != null;
   }
 
-  /** The parser knows no such versions, and need not: it is shown another line instead. */
+  /** The parser knows no such versions, and need not: it is shown a line that it knows instead. */
   private int replaceLine(ByteBuffer in, int from) {
     in.position(lineRead ? from : in.limit());
     if (lineRead) {
       String version = head.http11() ? "HTTP/1.1" : "HTTP/1.0";
-      parser.parseNext(ByteBuffer.wrap(LINE.formatted(version).getBytes(US_ASCII)));
+      parser.parseNext(ByteBuffer.wrap("GET / %s\r\n".formatted(version).getBytes(US_ASCII)));
     }
     return in.position();
   }
