@@ -97,8 +97,12 @@ final class Processes {
 
   // ---- on the loop's thread
 
-  /** Starts a worker's process; what becomes of it, for the decisions. */
-  Event spawn(Action.Spawn spawn, @Nullable Release release) {
+  /**
+   * Starts a worker's process; what becomes of it, for the decisions.
+   *
+   * @param slots how many there are now
+   */
+  Event spawn(Action.Spawn spawn, @Nullable Release release, int slots) {
     if (release == null) {
       return new Event.SpawnFailed(
           spawn.worker(), "generation " + spawn.generation() + " has been retired");
@@ -111,7 +115,9 @@ final class Processes {
               os,
               spawn.worker(),
               new Os.Child(
-                  command(release, spawn.slot()), release.environment(spawn.slot()), List.of()),
+                  command(release, spawn.slot()),
+                  release.environment(spawn.slot(), slots),
+                  List.of()),
               release.descriptors(),
               ear,
               gate);

@@ -58,7 +58,7 @@ public final class ReleaseResolver {
             hooks,
             List.of());
     try {
-      Wire.encode(release.configure(0));
+      Wire.encode(release.configure(0, release.workers()));
     } catch (IllegalArgumentException tooLong) {
       throw new AppProblem(
           AppProblem.USAGE,
