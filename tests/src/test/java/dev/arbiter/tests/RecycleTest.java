@@ -120,7 +120,7 @@ final class RecycleTest {
             .kind("netty")
             .workers(3)
             .args("--worker-heap", "400M", "--heartbeat-interval", "250ms")
-            .args("--max-rss-hard", "380M", "--max-metaspace", "60M", "--max-direct", "64M")
+            .args("--max-rss-hard", "380M", "--max-metaspace", "40M", "--max-direct", "64M")
             .args("--keep-alive", "60") // the connections wait for each other
             .faulty()
             .start();
@@ -129,11 +129,11 @@ final class RecycleTest {
     try (RawClient classes = arbiter.connectTo(workers.get(0));
         RawClient buffers = arbiter.connectTo(workers.get(1));
         RawClient memory = arbiter.connectTo(workers.get(2))) {
-      assertThat(classes.get("/metaspace?n=8000").status()).isEqualTo(200);
+      assertThat(classes.get("/metaspace?n=4000").status()).isEqualTo(200);
       assertThat(buffers.get("/direct?mb=96").status()).isEqualTo(200);
       assertThat(memory.get("/leak?mb=300").status()).isEqualTo(200);
 
-      awaitReason(arbiter, workers.get(0), "asks to be replaced: .*\\(max-metaspace 60 MB\\)");
+      awaitReason(arbiter, workers.get(0), "asks to be replaced: .*\\(max-metaspace 40 MB\\)");
       awaitReason(arbiter, workers.get(1), "asks to be replaced: .*\\(max-direct 64 MB\\)");
       awaitReason(
           arbiter, workers.get(2), "has \\d+ MiB, more than --max-rss-hard allows \\(380 MiB\\)");
