@@ -109,10 +109,10 @@ final class Faults {
     MemorySegment.ofAddress(8).reinterpret(8).set(ValueLayout.JAVA_LONG, 0, 42);
   }
 
-  /** The same class again and again, each time for another loader. */
+  /** This class again and again, each time for another loader. */
   void fillMetaspace(long count) {
     byte[] bytes;
-    try (InputStream in = Faults.class.getResourceAsStream("Faults$Ballast.class")) {
+    try (InputStream in = Faults.class.getResourceAsStream("Faults.class")) {
       bytes = in.readAllBytes();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -170,11 +170,6 @@ final class Faults {
     private Node next;
   }
 
-  /** What fills metaspace. */
-  static final class Ballast {
-    private Ballast() {}
-  }
-
   private static final class OneClass extends ClassLoader {
     private final byte[] bytes;
 
@@ -184,7 +179,7 @@ final class Faults {
     }
 
     Class<?> define() {
-      return defineClass("app.Faults$Ballast", bytes, 0, bytes.length);
+      return defineClass("app.Faults", bytes, 0, bytes.length);
     }
   }
 }

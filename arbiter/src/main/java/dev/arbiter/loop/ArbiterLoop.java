@@ -607,7 +607,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
         .ifPresent(
             release -> {
               tellTicketSecrets(worker);
-              processes.tell(worker, release.configure(processes.slot(worker)));
+              processes.tell(worker, release.configure(processes.slot(worker), slots(release)));
             });
   }
 
@@ -625,12 +625,19 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
   }
 
   private void spawn(Action.Spawn spawn, @Nullable Release release) {
-    Event done = processes.spawn(spawn, release);
+    Event done = processes.spawn(spawn, release, release == null ? 0 : slots(release));
     if (release != null && done instanceof Event.Spawned(int worker, long pid)) {
       lookout.booted(release.generation());
       inquiries.born(worker, spawn.slot(), pid, release.kind().classPath());
     }
     events.add(done);
+  }
+
+  /** How many a worker counts: with those that came or went since its release began to serve. */
+  private int slots(Release release) {
+    return release.generation() == fleet.generation() && fleet.slots() > 0
+        ? fleet.slots()
+        : release.workers();
   }
 
   private long dumpLimit(int worker) {

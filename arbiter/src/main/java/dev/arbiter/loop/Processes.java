@@ -99,15 +99,19 @@ final class Processes {
 
   // ---- on the loop's thread
 
-  /** Starts a worker's process; what becomes of it, for the decisions. */
-  Event spawn(Action.Spawn spawn, @Nullable Release release) {
+  /**
+   * Starts a worker's process; what becomes of it, for the decisions.
+   *
+   * @param slots how many there are now
+   */
+  Event spawn(Action.Spawn spawn, @Nullable Release release, int slots) {
     if (release == null) {
       return new Event.SpawnFailed(
           spawn.worker(), "generation " + spawn.generation() + " has been retired");
     }
     try {
       long before = System.nanoTime();
-      WorkerProcess process = start(spawn.worker(), release, spawn.slot());
+      WorkerProcess process = start(spawn.worker(), release, spawn.slot(), slots);
       boots.spawned(
           spawn.worker(),
           "Worker %d (pid %d)".formatted(spawn.slot(), process.pid()),
@@ -122,8 +126,9 @@ final class Processes {
     }
   }
 
-  private WorkerProcess start(int worker, Release release, int slot) throws IOException {
-    Os.Child child = child(release, slot);
+  private WorkerProcess start(int worker, Release release, int slot, int slots)
+      throws IOException {
+    Os.Child child = child(release, slot, slots);
     Optional<WorkerProcess> ready =
         standby.take(worker, child, release.descriptors(), release.directory());
     if (ready.isPresent()) {
@@ -133,8 +138,8 @@ final class Processes {
     return WorkerProcess.start(os, worker, child, release.descriptors(), ear, gate);
   }
 
-  private Os.Child child(Release release, int slot) {
-    return new Os.Child(command(release, slot), release.environment(slot), List.of());
+  private Os.Child child(Release release, int slot, int slots) {
+    return new Os.Child(command(release, slot), release.environment(slot, slots), List.of());
   }
 
   /**
@@ -142,9 +147,9 @@ final class Processes {
    *
    * @param next as it will be, if no setting changes that a JVM is started with
    */
-  void prepare(Release next, int slot) {
+  void prepare(Release next, int slot, int slots) {
     try {
-      standby.prepare(child(next, slot), next.descriptors(), next.directory());
+      standby.prepare(child(next, slot, slots), next.descriptors(), next.directory());
     } catch (IOException e) {
       log.log("debug", "The next worker cannot be started early: " + e.getMessage());
     }

@@ -199,18 +199,26 @@ public record Release(
         .toList();
   }
 
-  /** The environment of a worker. */
-  public Map<String, String> environment(int nr) {
+  /**
+   * The environment of a worker.
+   *
+   * @param slots how many there are now
+   */
+  public Map<String, String> environment(int nr, int slots) {
     Map<String, String> mine = new LinkedHashMap<>(System.getenv());
     mine.keySet().removeAll(Inherited.VARIABLES);
     mine.keySet().removeAll(ServiceManager.VARIABLES);
     mine.keySet().removeIf(Config::isForArbiters);
     privileges.adapt(mine);
-    return WorkerCommand.environment(config.environment(mine), nr, workers, generation);
+    return WorkerCommand.environment(config.environment(mine), nr, slots, generation);
   }
 
-  /** What a worker is told first. */
-  public Configure configure(int nr) {
+  /**
+   * What a worker is told first.
+   *
+   * @param slots how many there are now
+   */
+  public Configure configure(int nr, int slots) {
     Map<String, String> settings = new LinkedHashMap<>(config.forWorker());
     settings.keySet().removeAll(NOT_FOR_WORKERS);
     // Behind the app's own: it decides which version of a class both have.
@@ -236,7 +244,7 @@ public record Release(
     settings.put("hooks-class", hooks.className());
     settings.put("app-class", app.className());
     settings.put("app-factory", app.factory());
-    return new Configure(nr, workers, generation, listenerInfos(), Map.copyOf(settings));
+    return new Configure(nr, slots, generation, listenerInfos(), Map.copyOf(settings));
   }
 
   /** Whether nothing it listens at was given up meanwhile: a number may be another file by then. */

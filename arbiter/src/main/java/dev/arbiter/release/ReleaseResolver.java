@@ -106,7 +106,7 @@ public final class ReleaseResolver {
             List.of());
     share(generation, privileges);
     try {
-      Wire.encode(release.configure(0));
+      Wire.encode(release.configure(0, release.workers()));
     } catch (IllegalArgumentException tooLong) {
       throw new AppProblem(
           AppProblem.USAGE,

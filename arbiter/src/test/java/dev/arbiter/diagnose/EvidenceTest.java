@@ -72,6 +72,10 @@ final class EvidenceTest {
     List.of(
             "Full thread dump OpenJDK 64-Bit Server VM (25 mixed mode):",
             "",
+            "\"main\" #1 [7] prio=5 os_prio=0 cpu=1.00ms elapsed=1.00s tid=0x1 nid=7 waiting",
+            "   java.lang.Thread.State: BLOCKED (on object monitor)",
+            "\tat app.App.lock(App.java:4)",
+            "",
             "Found one Java-level deadlock:",
             "=============================",
             "\"main\":",

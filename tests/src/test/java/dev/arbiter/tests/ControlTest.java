@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -25,8 +26,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** A running arbiter is seen and steered from outside, and nobody who tries can hold it up. */
 @Tag("slow")
 final class ControlTest {
-  private static final Pattern STATUS_AT =
-      Pattern.compile("Status at: http://127\\.0\\.0\\.1:(\\d+)");
   private static final Pattern NO_SOCKET = Pattern.compile("WARNING.*arbiterctl will not reach");
   private static final int NOBODY = 65534;
 
@@ -57,6 +56,14 @@ final class ControlTest {
     assertThat(status.path("app").asText()).isEqualTo("app:App");
     assertThat(status.path("total").path("requests").asLong()).isPositive();
     assertThat(status.path("deaths").isEmpty()).isTrue();
+    Instant beat = Instant.parse(status.path("workers").path(0).path("last_beat").asText());
+    assertThat(beat).isAfter(Instant.parse(status.path("started").asText()));
+    Await.until(
+        "it beats again",
+        Limits.ANSWER,
+        () ->
+            Instant.parse(done("workers", "--json").json().path(0).path("last_beat").asText())
+                .isAfter(beat));
     assertThat(pids(done("workers", "--json").json())).isEqualTo(workers);
     assertThat(done("listeners").out()).isEqualTo("http://127.0.0.1:" + arbiter.port() + "\n");
     assertThat(done("status").out())
@@ -78,6 +85,9 @@ final class ControlTest {
     assertThat(done("scale", "3").out()).contains("3 workers");
     Set<Long> three = arbiter.awaitServing(3);
     assertThat(three).containsAll(reloaded);
+    assertThat(three)
+        .filteredOn(worker -> !reloaded.contains(worker))
+        .allMatch(worker -> Proc.hasEnvironment(worker, "ARBITER_WORKER_COUNT=3"));
     done("scale", "2");
     arbiter.awaitWorkers(2);
 
@@ -116,10 +126,15 @@ final class ControlTest {
     SourceApp.write(
         folder,
         SourceApp.blocking(
-            "\"second\"", "public App() { throw new IllegalStateException(\"no database\"); }"));
+            "\"second\"",
+            "public App() { System.out.println(\"asking db-7\");"
+                + " throw new IllegalStateException(\"no database\"); }"));
     Ctl failed = Ctl.run(arbiters, "reload", "--wait");
     assertThat(failed.exitCode()).isEqualTo(1);
-    assertThat(failed.err()).contains("generation 2", "no database", "in the phase");
+    assertThat(failed.err())
+        .contains("generation 2", "no database", "in the phase")
+        .as("the worker's last words")
+        .contains("asking db-7");
     assertThat(arbiter.awaitServing(1)).isEqualTo(first);
     assertThat(Ctl.run(arbiters, "rollback").err()).contains("no release before");
 
@@ -148,7 +163,7 @@ final class ControlTest {
             .args("--status-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    int port = Integer.parseInt(arbiter.log().await(STATUS_AT, Limits.START).group(1));
+    int port = Integer.parseInt(arbiter.log().await(Says.STATUS_AT, Limits.START).group(1));
     Set<Long> workers = arbiter.awaitServing(1);
     awaitProbe(port, "/ready", 200);
 
@@ -182,7 +197,7 @@ final class ControlTest {
             .args("--status-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    int port = Integer.parseInt(arbiter.log().await(STATUS_AT, Limits.START).group(1));
+    int port = Integer.parseInt(arbiter.log().await(Says.STATUS_AT, Limits.START).group(1));
     Set<Long> workers = arbiter.awaitServing(2);
     List<SocketChannel> hostile = new ArrayList<>();
     try {

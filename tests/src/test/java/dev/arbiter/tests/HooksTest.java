@@ -39,6 +39,7 @@ final class HooksTest {
         @Override public void onExit(Fleet f) { tell("onExit"); }
         @Override public void postWorkerInit(Member w) { tell("postWorkerInit " + w.pid()); }
         @Override public void workerInt(Member w) { tell("workerInt " + w.pid()); }
+        @Override public void workerAbort(Member w) { tell("workerAbort " + w.pid()); }
         @Override public void workerExit(Member w) { tell("workerExit " + w.pid()); }
         @Override public void preRequest(Member w, RequestHead r) {
           if (r.path().equals("/seen")) tell("preRequest " + r.target());
@@ -68,6 +69,9 @@ final class HooksTest {
       awaitHook(arbiter, "preRequest /seen\\?x");
       awaitHook(arbiter, "postRequest /seen\\?x 200");
     }
+
+    assertThat(Ctl.run(arbiters, "dump", "0").exitCode()).isZero();
+    awaitHook(arbiter, "workerAbort " + worker);
 
     arbiter.signal(Os.Signal.TTIN);
     awaitHook(arbiter, "nworkersChanged 2 1");

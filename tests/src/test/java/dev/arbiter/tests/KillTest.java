@@ -155,7 +155,16 @@ final class KillTest {
   @Test
   void workerThatDiesAgainAndAgainIsHeldBackButTheOthersServe() throws Exception {
     arbiters.expectError("Worker ");
-    ArbiterProcess arbiter = arbiters.command().kind("netty").workers(2).faulty().start();
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind("netty")
+            .workers(2)
+            .args("--status-bind", "127.0.0.1:0")
+            .faulty()
+            .start();
+    int status = Integer.parseInt(arbiter.log().await(Says.STATUS_AT, Limits.START).group(1));
+    assertThat(probe(status, "/ready")).isEqualTo("ready: 2 serving, steady\n");
     Set<Long> before = arbiter.awaitServing(2);
     long steady = before.iterator().next();
     Set<Long> seen = new HashSet<>(before);
@@ -172,6 +181,8 @@ final class KillTest {
               Limits.CHANGE,
               () -> arbiter.workers().stream().filter(pid -> !seen.contains(pid)).findFirst());
       seen.add(killed);
+      assertThat(probe(status, "/ready")).isEqualTo("ready: 1 serving, steady, degraded\n");
+      assertThat(probe(status, "/status.json")).contains("\"degraded\" : true");
       delays.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
       try (RawClient client = arbiter.connectTo(steady)) {
         assertThat(client.get("/").status()).isEqualTo(200);
@@ -182,6 +193,14 @@ final class KillTest {
         .as("back-off after deaths before ready: %s", delays)
         .isGreaterThan(1000);
     assertThat(arbiter.awaitServing(2)).contains(steady);
+  }
+
+  private static String probe(int port, String path) throws Exception {
+    try (RawClient client = RawClient.tcp(port)) {
+      Answer answer = client.get(path);
+      assertThat(answer.status()).isEqualTo(200);
+      return answer.body();
+    }
   }
 
   private static List<Long> serving(ArbiterProcess arbiter, int port) throws Exception {

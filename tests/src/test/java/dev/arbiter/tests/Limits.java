@@ -16,5 +16,8 @@ final class Limits {
   /** One response. */
   static final Duration ANSWER = Duration.ofSeconds(15);
 
+  /** The longest that a client may wait, through any change, for an app that answers at once. */
+  static final Duration STALL = Duration.ofSeconds(1);
+
   private Limits() {}
 }

@@ -76,6 +76,11 @@ final class Proc {
     return states;
   }
 
+  /** Whether it has a controlling terminal. */
+  static boolean hasTerminal(long pid) {
+    return stat(pid).orElseThrow().terminal != 0;
+  }
+
   static long group(long pid) {
     return stat(pid).orElseThrow().group;
   }
@@ -215,7 +220,7 @@ final class Proc {
     return Integer.parseInt(address.substring(address.indexOf(':') + 1), 16);
   }
 
-  private record Stat(char state, long parent, long group) {}
+  private record Stat(char state, long parent, long group, long terminal) {}
 
   private static Optional<Stat> stat(long pid) {
     return read(dir(pid).resolve("stat")).map(Proc::parse);
@@ -224,7 +229,11 @@ final class Proc {
   private static Stat parse(String stat) {
     // The name may hold spaces and brackets: count from the last bracket.
     String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-    return new Stat(fields[0].charAt(0), Long.parseLong(fields[1]), Long.parseLong(fields[2]));
+    return new Stat(
+        fields[0].charAt(0),
+        Long.parseLong(fields[1]),
+        Long.parseLong(fields[2]),
+        Long.parseLong(fields[4]));
   }
 
   private static Path dir(long pid) {

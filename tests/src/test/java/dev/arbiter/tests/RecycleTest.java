@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Planned replacement: by requests, by age, by what a worker holds. */
@@ -107,6 +109,41 @@ final class RecycleTest {
       Await.until("it is replaced", Limits.CHANGE, () -> !Proc.alive(grown));
     }
     assertThat(arbiter.awaitServing(1)).doesNotContain(grown);
+  }
+
+  @Test
+  void classesBuffersAndMemoryBeyondTheHardLimitAreReasonsToo() throws Exception {
+    arbiters.expectError("more than --max-rss-hard allows");
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind("netty")
+            .workers(3)
+            .args("--worker-heap", "400M", "--heartbeat-interval", "250ms")
+            .args("--max-rss-hard", "380M", "--max-metaspace", "40M", "--max-direct", "64M")
+            .args("--keep-alive", "60") // the connections wait for each other
+            .faulty()
+            .start();
+    List<Long> workers = List.copyOf(arbiter.awaitServing(3));
+
+    try (RawClient classes = arbiter.connectTo(workers.get(0));
+        RawClient buffers = arbiter.connectTo(workers.get(1));
+        RawClient memory = arbiter.connectTo(workers.get(2))) {
+      classes.request("/metaspace?n=4000");
+      buffers.request("/direct?mb=96");
+      memory.request("/leak?mb=300");
+
+      awaitReason(arbiter, workers.get(0), "asks to be replaced: .*\\(max-metaspace 40 MB\\)");
+      awaitReason(arbiter, workers.get(1), "asks to be replaced: .*\\(max-direct 64 MB\\)");
+      awaitReason(
+          arbiter, workers.get(2), "has \\d+ MiB, more than --max-rss-hard allows \\(380 MiB\\)");
+    }
+    arbiter.awaitReplaced(Set.copyOf(workers), 3);
+  }
+
+  private static void awaitReason(ArbiterProcess arbiter, long worker, String reason)
+      throws InterruptedException {
+    arbiter.log().await(Pattern.compile("\\(pid " + worker + "\\) " + reason), Limits.CHANGE);
   }
 
   @EachKind

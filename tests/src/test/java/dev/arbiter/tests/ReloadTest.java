@@ -36,6 +36,7 @@ final class ReloadTest {
       }
       load.awaitMore(500, Limits.ANSWER);
       assertThat(load.stop()).isEmpty();
+      assertThat(load.slowest()).as("the longest stall").isLessThan(Limits.STALL);
     }
   }
 

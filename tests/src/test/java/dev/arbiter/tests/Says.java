@@ -22,6 +22,9 @@ final class Says {
   static final Pattern LISTENING_TCP =
       Pattern.compile("Listening at: .*http://(?:\\[[^]]*]|[^:/\\s]+):(\\d+)");
 
+  /** Group: the port. */
+  static final Pattern STATUS_AT = Pattern.compile("Status at: http://127\\.0\\.0\\.1:(\\d+)");
+
   static final Pattern BOOTING = Pattern.compile("Booting worker");
 
   /** Group: the time it took. */

@@ -112,6 +112,37 @@ final class SignalsTest {
     arbiter.awaitServing(2);
   }
 
+  /** A terminal that is resized sends it, to all that run there. */
+  @Tag("slow")
+  @Test
+  void winchOnATerminalIsIgnored() throws Exception {
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            // Leads a session, whose terminal is the first one it opens: a new one of its own.
+            .under(
+                "perl",
+                "-e",
+                "use POSIX; $^F = 9; setsid() > 0 or die $!;"
+                    + " open(my $m, '+<', '/dev/ptmx') or die $!;"
+                    + " ioctl($m, 0x40045431, my $unlock = pack('i', 0)) or die $!;"
+                    + " my $nr = pack('i', 0); ioctl($m, 0x80045430, $nr) or die $!;"
+                    + " open(my $s, '+<', '/dev/pts/' . unpack('i', $nr)) or die $!;"
+                    + " exec @ARGV or die $!;")
+            .kind("netty")
+            .faulty()
+            .start();
+    Set<Long> workers = arbiter.awaitServing(1);
+    assertThat(Proc.hasTerminal(arbiter.pid())).isTrue();
+
+    arbiter.signal(Os.Signal.WINCH);
+    arbiter.signal(Os.Signal.TTIN); // taken after it
+    arbiter.log().await(Pattern.compile("TTIN: 2 workers, not 1"), Limits.CHANGE);
+
+    assertThat(arbiter.awaitServing(2)).containsAll(workers);
+    assertThat(arbiter.log().text()).doesNotContain("WINCH");
+  }
+
   @EachKind
   void workerIgnoresWhatIsMeantForTheArbiter(String kind) throws Exception {
     ArbiterProcess arbiter = arbiters.command().kind(kind).workers(2).faulty().start();

@@ -52,6 +52,8 @@ final class SilenceTest {
             .workers(2)
             .threads(2)
             .args("--timeout", TIMEOUT, "--java-opts=-XX:StartFlightRecording")
+            // Whoever is cut short leaves it behind.
+            .args("--java-opts=-XX:FlightRecorderOptions:repository=" + arbiters.folder())
             .faulty()
             .start();
     Set<Long> workers = arbiter.awaitServing(2);

@@ -69,6 +69,41 @@ final class TrialTest {
     assertThat(arbiter.awaitServing(2)).isEqualTo(old);
   }
 
+  @Test
+  void canariesServeBesideAllOfTheOthersUntilTheyAreJudged() throws Exception {
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind("netty")
+            .workers(2)
+            .args("--canary", "2/3s", "--worker-heap", "64M")
+            .faulty()
+            .start();
+    Set<Long> old = arbiter.awaitServing(2);
+    int mark = arbiter.log().mark();
+
+    try (LoadClients load = LoadClients.start(arbiter.port(), 4, 4, "/pid", PACE)) {
+      arbiter.signal(Os.Signal.HUP);
+      arbiter
+          .log()
+          .awaitAfter(
+              mark,
+              Pattern.compile(
+                  "generation 2 is on probation for 3 s: 2 workers of it beside 2 of the others"),
+              Limits.CHANGE);
+      assertThat(arbiter.workers()).hasSize(4).containsAll(old);
+      arbiter
+          .log()
+          .awaitAfter(
+              mark,
+              Pattern.compile("generation 2 has .* \\(judged good by \\d+ requests: 0 failed\\)"),
+              Limits.CHANGE);
+      Set<Long> next = arbiter.awaitReplaced(old, 2);
+      assertThat(load.stop()).isEmpty();
+      assertThat(load.byWorker().keySet()).containsAll(old).containsAll(next);
+    }
+  }
+
   @EachKind
   void releaseThatIsNotHealthyNeverServes(String kind) throws Exception {
     arbiters.expectError("Reload failed");
@@ -139,17 +174,34 @@ final class TrialTest {
     assertThat(arbiter.workers()).as("nobody is ended for it").hasSize(1);
   }
 
+  /** An app that carries another version of a library that the arbiter uses itself. */
+  private static Path appWithItsOwnPicocli(Path folder, String version) throws Exception {
+    Path library = folder.resolve("sources/picocli/CommandLine.java");
+    Files.createDirectories(library.getParent());
+    Files.writeString(
+        library,
+        "package picocli; public class CommandLine { public static final String VERSION ="
+            + " String.valueOf(\"%s\"); }".formatted(version));
+    Path app =
+        SourceApp.write(
+            folder.resolve("sources"), SourceApp.blocking("picocli.CommandLine.VERSION"));
+    return SourceApp.compile(folder.resolve("classes"), List.of(library, app));
+  }
+
   @Test
-  void jarReplacedByRenamingIsNotGoneBackTo() throws Exception {
+  void jarReplacedByRenamingIsNotGoneBackToAndItsLibrariesAreNotTheArbiters() throws Exception {
     Path folder = arbiters.folder();
     Path jar = folder.resolve("shop.jar");
-    jar(jar, SourceApp.compile(folder, SourceApp.blocking("\"first\"")));
+    jar(jar, appWithItsOwnPicocli(folder, "first"));
     ArbiterProcess arbiter =
         arbiters.command().kind("netty").app("-cp", jar.toString(), "app:App").start();
     Set<Long> first = arbiter.awaitServing(1);
+    try (RawClient client = arbiter.connect()) {
+      assertThat(client.get("/").body()).isEqualTo("first");
+    }
 
     Path next = folder.resolve("next.jar");
-    jar(next, SourceApp.compile(folder, SourceApp.blocking("\"second\"")));
+    jar(next, appWithItsOwnPicocli(folder, "second"));
     Files.move(next, jar, StandardCopyOption.REPLACE_EXISTING);
     assertThat(Ctl.run(arbiters, "reload", "--wait").exitCode()).isZero();
     arbiter.awaitReplaced(first, 1);
@@ -160,6 +212,9 @@ final class TrialTest {
     try (RawClient client = arbiter.connect()) {
       assertThat(client.get("/").body()).isEqualTo("second");
     }
+    assertThat(Proc.descriptors(arbiter.pid()).values())
+        .as("jars that the arbiter has opened")
+        .noneMatch(file -> file.contains("shop.jar"));
   }
 
   @Test
