@@ -38,7 +38,8 @@ final class DevelopTest {
 
   @EachKind
   void everySaveIsServedOrToldOf(String kind) throws Exception {
-    arbiters.expectError("does not compile|constructor of app.App threw|gone too far|boot failed|Reload failed");
+    arbiters.expectError(
+        "does not compile|constructor of app.App threw|gone too far|boot failed|Reload failed");
     write("app/Part.java", part("\"first\""));
     SourceApp.write(arbiters.folder(), app("\"<b>\" + Part.TEXT +", ""));
     Path extra = Files.writeString(arbiters.run().resolve("extra.conf"), "1");
@@ -96,7 +97,9 @@ final class DevelopTest {
     mark = arbiter.log().mark();
     SourceApp.write(
         arbiters.folder(),
-        app("Part.TEXT", "App() { System.err.println(\"gone too far\"); Runtime.getRuntime().halt(7); }"));
+        app(
+            "Part.TEXT",
+            "App() { System.err.println(\"gone too far\"); Runtime.getRuntime().halt(7); }"));
     assertThat(afterChange(arbiter, mark)).contains("could not be started", "gone too far");
 
     awaitSteady(arbiter, mark);
@@ -125,8 +128,7 @@ final class DevelopTest {
   void noConnectionIsRefusedOrCutWhileVersionsFollow(String kind) throws Exception {
     write("app/Part.java", part("\"0\""));
     SourceApp.write(arbiters.folder(), app("Part.TEXT", ""));
-    ArbiterProcess arbiter =
-        arbiters.command().kind(kind).args("--reload").app("app:App").start();
+    ArbiterProcess arbiter = arbiters.command().kind(kind).args("--reload").app("app:App").start();
     awaitSteady(arbiter, 0);
     Queue<String> failures = new ConcurrentLinkedQueue<>();
     AtomicInteger answers = new AtomicInteger();
@@ -268,9 +270,7 @@ final class DevelopTest {
 
   private static Answer page(ArbiterProcess arbiter) throws Exception {
     try (RawClient client = RawClient.tcp(arbiter.address(), Limits.CHANGE)) {
-      return client
-          .head("GET / HTTP/1.1", "Host: test", "Accept: text/html,*/*;q=0.8")
-          .answer();
+      return client.head("GET / HTTP/1.1", "Host: test", "Accept: text/html,*/*;q=0.8").answer();
     }
   }
 
