@@ -9,6 +9,8 @@ import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Test;
@@ -57,7 +59,7 @@ class SourceTreeTest {
 
     Outcome failed = compile();
     assertThat(failed.fine()).isFalse();
-    assertThat(failed.printed()).contains("Part.java:2: error: cannot find symbol", "1 error");
+    assertThat(failed.printed()).contains("Part.java:2: error: cannot find symbol", "2 errors");
 
     write("Part", "static String text() { return \"one\"; }");
     assertThat(compile().fine()).isTrue();
@@ -142,9 +144,8 @@ class SourceTreeTest {
   }
 
   private void app(String expression) throws IOException {
-    Files.createDirectories(folder.resolve("src/app"));
-    Files.writeString(
-        folder.resolve("src/app/App.java"),
+    save(
+        "App",
         """
         package app;
 
@@ -158,9 +159,14 @@ class SourceTreeTest {
   }
 
   private void write(String name, String members) throws IOException {
-    Files.createDirectories(folder.resolve("src/app"));
-    Files.writeString(
-        folder.resolve("src/app/" + name + ".java"),
-        "package app;\nclass %s { %s }\n".formatted(name, members));
+    save(name, "package app;\nclass %s { %s }\n".formatted(name, members));
+  }
+
+  /** As if it had been written a while ago: what was written just now is in doubt. */
+  private void save(String name, String text) throws IOException {
+    Path file = folder.resolve("src/app/" + name + ".java");
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, text);
+    Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(10)));
   }
 }
