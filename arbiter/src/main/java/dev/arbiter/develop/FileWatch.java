@@ -110,11 +110,11 @@ public final class FileWatch implements AutoCloseable {
       if (folder == null) {
         continue;
       }
-      if (event.kind() == StandardWatchEventKinds.OVERFLOW) {
+      if (StandardWatchEventKinds.OVERFLOW.equals(event.kind())) {
         // More than the kernel could keep: whatever is there may have changed.
         descend(folder, true);
       } else if (event.context() instanceof Path name) {
-        take(folder.resolve(name), event.kind() == StandardWatchEventKinds.ENTRY_CREATE);
+        take(folder.resolve(name), StandardWatchEventKinds.ENTRY_CREATE.equals(event.kind()));
       }
     }
     if (!key.reset()) {

@@ -654,7 +654,9 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
           .ifPresent(
               release ->
                   processes.prepare(
-                      release.as(Collections.max(releases.keySet()) + 1), processes.slot(worker)));
+                      release.as(Collections.max(releases.keySet()) + 1),
+                      processes.slot(worker),
+                      fleet.slots()));
     }
   }
 

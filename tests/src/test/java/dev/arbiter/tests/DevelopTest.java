@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -31,14 +33,15 @@ final class DevelopTest {
   private static final Pattern PREPARING = Pattern.compile("Reload: preparing generation");
   private static final Pattern STEADY = Pattern.compile("Fleet STEADY: 1 serving, 0 booting");
 
-  /** From the end of the delay; it is a tenth of that on a machine with nothing else to do. */
+  /** From the end of the delay, in the median; a tenth of it where nothing else runs. */
   private static final Duration EDIT_TO_ANSWER = Duration.ofSeconds(5);
 
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 
   @EachKind
   void everySaveIsServedOrToldOf(String kind) throws Exception {
-    arbiters.expectError("does not compile|constructor of app.App threw|gone too far|boot failed|Reload failed");
+    arbiters.expectError(
+        "does not compile|constructor of app.App threw|gone too far|boot failed|Reload failed");
     write("app/Part.java", part("\"first\""));
     SourceApp.write(arbiters.folder(), app("\"<b>\" + Part.TEXT +", ""));
     Path extra = Files.writeString(arbiters.run().resolve("extra.conf"), "1");
@@ -96,7 +99,9 @@ final class DevelopTest {
     mark = arbiter.log().mark();
     SourceApp.write(
         arbiters.folder(),
-        app("Part.TEXT", "App() { System.err.println(\"gone too far\"); Runtime.getRuntime().halt(7); }"));
+        app(
+            "Part.TEXT",
+            "App() { System.err.println(\"gone too far\"); Runtime.getRuntime().halt(7); }"));
     assertThat(afterChange(arbiter, mark)).contains("could not be started", "gone too far");
 
     awaitSteady(arbiter, mark);
@@ -125,9 +130,9 @@ final class DevelopTest {
   void noConnectionIsRefusedOrCutWhileVersionsFollow(String kind) throws Exception {
     write("app/Part.java", part("\"0\""));
     SourceApp.write(arbiters.folder(), app("Part.TEXT", ""));
-    ArbiterProcess arbiter =
-        arbiters.command().kind(kind).args("--reload").app("app:App").start();
+    ArbiterProcess arbiter = arbiters.command().kind(kind).args("--reload").app("app:App").start();
     awaitSteady(arbiter, 0);
+    List<Duration> took = new ArrayList<>();
     Queue<String> failures = new ConcurrentLinkedQueue<>();
     AtomicInteger answers = new AtomicInteger();
     AtomicReference<String> last = new AtomicReference<>("");
@@ -155,6 +160,8 @@ final class DevelopTest {
               .get(Limits.ANSWER.toMillis(), TimeUnit.MILLISECONDS);
       busy.beginUpload();
       for (int i = 1; i <= 10; i++) {
+        // One serves, and one waits for the next version.
+        arbiter.awaitWorkers(2);
         int mark = arbiter.log().mark();
         write("app/Part.java", part("\"" + i + "\""));
         arbiter.log().awaitAfter(mark, CHANGED, Limits.CHANGE);
@@ -162,7 +169,7 @@ final class DevelopTest {
         try (RawClient connection = RawClient.tcp(address, Limits.CHANGE)) {
           assertThat(connection.get("/").body()).isEqualTo(Integer.toString(i));
         }
-        assertThat(Duration.ofNanos(System.nanoTime() - noticed)).isLessThan(EDIT_TO_ANSWER);
+        took.add(Duration.ofNanos(System.nanoTime() - noticed));
         if (i == 1) {
           // Begun before the save, and answered by the version it was begun with.
           assertThat(busy.finishUpload().answer().body()).isEqualTo("0");
@@ -177,6 +184,7 @@ final class DevelopTest {
       client.join(Limits.CHANGE);
     }
     assertThat(failures).isEmpty();
+    assertThat(took.stream().sorted().toList().get(took.size() / 2)).isLessThan(EDIT_TO_ANSWER);
     assertThat(answers.get()).isGreaterThan(10);
   }
 
@@ -185,14 +193,14 @@ final class DevelopTest {
     write("pom.xml", "<project/>");
     Path source = write("src/main/java/app/App.java", SourceApp.blocking("\"first\""));
     Path classes = arbiters.folder().resolve("target/classes");
-    SourceApp.compile(classes, java.util.List.of(source));
+    SourceApp.compile(classes, List.of(source));
     ArbiterProcess arbiter = arbiters.command().args("--reload").app("app:App").start();
     assertThat(text(arbiter)).isEqualTo("first");
 
     int mark = arbiter.log().mark();
     Files.writeString(source, SourceApp.blocking("\"second\""));
     write("target/maven-status/App.class", "no class, and none of ours");
-    SourceApp.compile(classes, java.util.List.of(source));
+    SourceApp.compile(classes, List.of(source));
 
     assertThat(changed(arbiter, mark)).isEqualTo("target/classes/app/App.class");
     assertThat(afterChange(arbiter, mark)).isEqualTo("second");
@@ -268,9 +276,7 @@ final class DevelopTest {
 
   private static Answer page(ArbiterProcess arbiter) throws Exception {
     try (RawClient client = RawClient.tcp(arbiter.address(), Limits.CHANGE)) {
-      return client
-          .head("GET / HTTP/1.1", "Host: test", "Accept: text/html,*/*;q=0.8")
-          .answer();
+      return client.head("GET / HTTP/1.1", "Host: test", "Accept: text/html,*/*;q=0.8").answer();
     }
   }
 

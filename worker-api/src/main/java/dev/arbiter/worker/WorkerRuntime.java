@@ -15,7 +15,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -37,6 +40,9 @@ public final class WorkerRuntime implements WorkerContext {
    * prepare for them.
    */
   private static final String PREPARE = "arbiter.prepare";
+
+  /** Who is to serve at once has its settings by then; who has not is to wait for them. */
+  private static final Duration SETTINGS_ARE_DUE = Duration.ofMillis(100);
 
   private static final int FROM_ARBITER = 3;
   private static final int TO_ARBITER = 4;
@@ -140,6 +146,18 @@ public final class WorkerRuntime implements WorkerContext {
   }
 
   private void prepare() {
+    try {
+      configured.get(SETTINGS_ARE_DUE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException nobodyYet) {
+      rehearse();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("settings come or they do not", e);
+    }
+  }
+
+  private void rehearse() {
     try {
       worker.prepare(new Rehearsal());
     } catch (Exception | LinkageError e) {

@@ -54,7 +54,14 @@ public final class Main {
       writeApp(folder);
       arbiter =
           new ProcessBuilder(
-                  launcher, "--reload", "-k", kind, "-b", "127.0.0.1:0", "-n", "bench-reload",
+                  launcher,
+                  "--reload",
+                  "-k",
+                  kind,
+                  "-b",
+                  "127.0.0.1:0",
+                  "-n",
+                  "bench-reload",
                   "app:App")
               .directory(folder.toFile())
               .redirectInput(new File("/dev/null"))
@@ -114,7 +121,10 @@ public final class Main {
     }
     System.out.printf(
         "%d edits of %d classes, end of --reload-delay to answer: median %d ms, from %d to %d ms%n",
-        edits, CLASSES, median(served), served.stream().min(Long::compare).orElseThrow(),
+        edits,
+        CLASSES,
+        median(served),
+        served.stream().min(Long::compare).orElseThrow(),
         served.stream().max(Long::compare).orElseThrow());
     System.out.printf("from the save: median %d ms%n", median(whole));
   }

@@ -32,8 +32,9 @@ public final class ProblemApp implements BlockingApp {
   /** Of an app that failed in this worker. */
   public static ProblemApp of(BootFailure failure, WorkerSettings settings) {
     StringWriter stack = new StringWriter();
-    if (failure.getCause() != null) {
-      failure.getCause().printStackTrace(new PrintWriter(stack));
+    Throwable cause = failure.getCause();
+    if (cause != null) {
+      cause.printStackTrace(new PrintWriter(stack));
     }
     return new ProblemApp(
         Problem.of(

@@ -9,7 +9,7 @@ final class ProblemPage {
       <head>
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
-      <title>%s</title>
+      <title>{title}</title>
       <style>
       :root { color-scheme: light dark; --bad: #c0262d; --faint: #8888; --mark: #c0262d22 }
       @media (prefers-color-scheme: dark) { :root { --bad: #ff7b72 } }
@@ -18,7 +18,7 @@ final class ProblemPage {
       h2 { font-size: 1rem; margin: 2rem 0 .3rem; font-weight: 600; overflow-wrap: anywhere }
       pre { font: 14px/1.5 ui-monospace, monospace; overflow-x: auto; border: 1px solid var(--faint);
             border-radius: 6px; padding: .8rem; margin: .3rem 0; tab-size: 4 }
-      pre b { display: inline-block; min-width: 100%%; background: var(--mark); font-weight: 400 }
+      pre b { display: inline-block; min-width: 100%; background: var(--mark); font-weight: 400 }
       pre i { color: var(--faint); font-style: normal; user-select: none }
       footer { color: var(--faint); margin-top: 3rem; font-size: .9rem }
       </style>
@@ -29,7 +29,7 @@ final class ProblemPage {
   private ProblemPage() {}
 
   static String html(Problem problem) {
-    StringBuilder page = new StringBuilder(HEAD.formatted(escaped(problem.title())));
+    StringBuilder page = new StringBuilder(HEAD.replace("{title}", escaped(problem.title())));
     page.append("<h1>").append(escaped(problem.title())).append("</h1>\n");
     if (!problem.hint().isEmpty()) {
       page.append("<p>").append(escaped(problem.hint())).append("</p>\n");

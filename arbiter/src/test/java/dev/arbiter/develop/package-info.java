@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.develop;
+
+import org.jspecify.annotations.NullMarked;
