@@ -161,7 +161,8 @@ final class H2Client implements AutoCloseable {
     }
   }
 
-  private Frame any() throws IOException, Http2Exception {
+  /** The next frame, whatever it is. */
+  Frame any() throws IOException, Http2Exception {
     ByteBuffer head = ByteBuffer.wrap(raw.bytes(9).getBytes(ISO_8859_1));
     int first = head.getInt();
     int flags = head.get();
