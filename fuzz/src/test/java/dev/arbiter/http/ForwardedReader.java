@@ -27,10 +27,15 @@ public final class ForwardedReader {
     for (String line : lines) {
       int colon = line.indexOf(':');
       if (colon > 0) {
-        head.field(line.substring(0, colon), line.substring(colon + 1).strip());
+        head.field(line.substring(0, colon), value(line, colon));
       }
     }
     return head.end() ? SETTINGS.origin(head, PROXY) : null;
+  }
+
+  /** What stands behind the colon, without the white space of RFC 9110 section 5.6.3 around it. */
+  static String value(String line, int colon) {
+    return line.substring(colon + 1).replaceAll("^[ \t]+|[ \t]+$", "");
   }
 
   /** Whether it is one of the fields that are read. */

@@ -19,8 +19,8 @@ public record ReadRequest(IncomingHead head) implements Request {
     head.line(method, target, "HTTP/1.1");
     head.field("Host", "a");
     for (String line : lines) {
-      int colon = Math.max(0, line.indexOf(':'));
-      head.field(line.substring(0, colon), line.substring(colon + 1).strip());
+      int colon = line.indexOf(':'); // where there is none, the name is empty and refused
+      head.field(line.substring(0, Math.max(0, colon)), ForwardedReader.value(line, colon));
     }
     return head.end() ? Optional.of(new ReadRequest(head)) : Optional.empty();
   }

@@ -126,6 +126,24 @@ public final class IncomingHead {
     return rules.permits(Permission.UNCONVENTIONAL_METHOD) && !http2;
   }
 
+  /**
+   * Takes what HTTP/2 says in pseudo fields to ask for a WebSocket: an extended CONNECT (RFC 8441
+   * section 5). An app is to find one handshake in all versions, so it becomes the GET that it is
+   * in HTTP/1.1.
+   *
+   * @param protocol what is asked for
+   * @param authority as in {@link #pseudo}
+   * @return whether it is fine; if not, nothing more is looked at
+   */
+  public boolean connect(String protocol, String path, @Nullable String authority) {
+    if (!protocol.equals("websocket")) {
+      http2 = true;
+      return broken(Rule.CONNECT);
+    }
+    upgrades = true;
+    return pseudo("GET", path, authority, false);
+  }
+
   private static boolean wellFormed(String version) {
     return version.length() == 8
         && version.startsWith("HTTP/")

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -79,6 +80,19 @@ public abstract class MiddlewareCases {
       assertThat(ask(host, "/").status()).isEqualTo(101);
       assertThat(ask(host, "/", "Host: evil.example").status()).isEqualTo(400);
       assertThat(states).hasSize(1);
+    }
+  }
+
+  @Test
+  void theAppSeesTheHostThatATrustedProxyTells() throws Exception {
+    AsyncApp telling =
+        (scope, receive, send) -> {
+          Headers seen = Headers.of("x-seen", ((WebSocketScope) scope).host());
+          return receive.next().thenCompose(_ -> send.send(new WebSocketAccept(null, seen)));
+        };
+    try (Host host = serve(telling, "proxy-headers", "true", "forwarded-allow-ips", "127.0.0.1")) {
+      Answer answer = ask(host, "/", "Host: inner", "X-Forwarded-Host: shop.example");
+      assertThat(answer.field("x-seen")).isEqualTo("shop.example");
     }
   }
 

@@ -165,6 +165,14 @@ final class Exchange extends HeadView
     giveUp();
   }
 
+  /**
+   * The status that is sent where the app answers with this one. In HTTP/2 a client that asked for
+   * a WebSocket takes any 2xx for one (RFC 8441 section 5), and would take the body for frames.
+   */
+  int answering(int status) {
+    return door != null && head.http2() && status >= 200 && status < 300 ? 403 : status;
+  }
+
   /** The app wants a WebSocket where the client asks for none. */
   void upgradeRequired() {
     stream
@@ -222,11 +230,11 @@ final class Exchange extends HeadView
     }
   }
 
-  /** The request was answered with a 101, which ends it as far as the book and the log go. */
-  void switched(Headers headers, long bytes) {
+  /** The request became a WebSocket, which ends it as far as the book and the log go. */
+  void switched(int status, Headers headers, long bytes) {
     answered = true;
-    long nanos = entry().end(101, 0, bytes);
-    stream.loop().service().log(head, origin().client(), 101, headers, 0, nanos);
+    long nanos = entry().end(status, 0, bytes);
+    stream.loop().service().log(head, origin().client(), status, headers, 0, nanos);
   }
 
   /** The connection has ended. Idempotent. */

@@ -3,12 +3,10 @@ package dev.arbiter.netty;
 import static io.netty.handler.codec.http2.Http2Error.ENHANCE_YOUR_CALM;
 import static io.netty.handler.codec.http2.Http2Error.INTERNAL_ERROR;
 import static io.netty.handler.codec.http2.Http2Error.NO_ERROR;
-import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
 import static io.netty.handler.codec.http2.Http2Error.REFUSED_STREAM;
 
 import dev.arbiter.app.TlsInfo;
 import dev.arbiter.http.ConnectionLog.Limit;
-import dev.arbiter.http.Http2Settings;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Origin;
 import dev.arbiter.http.RequestRules;
@@ -22,31 +20,18 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.codec.http2.DefaultHttp2Connection;
-import io.netty.handler.codec.http2.DefaultHttp2ConnectionDecoder;
-import io.netty.handler.codec.http2.DefaultHttp2ConnectionEncoder;
-import io.netty.handler.codec.http2.DefaultHttp2FrameReader;
-import io.netty.handler.codec.http2.DefaultHttp2FrameWriter;
-import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
-import io.netty.handler.codec.http2.DefaultHttp2RemoteFlowController;
-import io.netty.handler.codec.http2.Http2Connection;
-import io.netty.handler.codec.http2.Http2ConnectionDecoder;
-import io.netty.handler.codec.http2.Http2ConnectionEncoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Error;
-import io.netty.handler.codec.http2.Http2EventAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
 import io.netty.handler.codec.http2.Http2Exception.StreamException;
 import io.netty.handler.codec.http2.Http2Headers;
-import io.netty.handler.codec.http2.Http2PromisedRequestVerifier;
 import io.netty.handler.codec.http2.Http2Stream;
-import io.netty.handler.codec.http2.UniformStreamByteDistributor;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
-import java.util.function.Consumer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -67,15 +52,6 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
   /** What all streams together may have sent that no app has read, in bytes. */
   private static final int WINDOW = 1024 * 1024;
 
-  /** CONTINUATION frames of one head that are small. */
-  private static final int SMALL_CONTINUATIONS = 16;
-
-  /**
-   * So many streams beyond those allowed are known to Netty, and refused one by one: of a stream it
-   * does not know, the client's next frame would end the connection.
-   */
-  private static final int REFUSABLE = 1000;
-
   private static final long FAREWELL = 0x6661726577656c6cL;
 
   private enum Phase {
@@ -95,10 +71,16 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
   private final Origin origin;
   private final @Nullable TlsGate tls;
   private final RequestRules rules;
-  private final Http2Settings settings;
   private final FloodGuard guard;
   private final StreamRules streamRules;
-  private final Http2Connection.PropertyKey key;
+  private final H2Streams streams;
+  private final ChannelEnd channelEnd;
+
+  /** The connection itself, and each handler of its WebSockets that still runs. */
+  private final AtomicInteger handling = new AtomicInteger(1);
+
+  private final CompletableFuture<Void> handled = new CompletableFuture<>();
+
   private final Stall stall = new Stall();
   private @Nullable ChannelHandlerContext context;
   private Phase phase = Phase.OPEN;
@@ -111,69 +93,28 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
 
   /** For a channel that is active, and whose client has sent nothing but perhaps an upgrade. */
   static H2Connection of(Loop loop, Channel channel, Origin origin, @Nullable TlsGate tls) {
-    Http2Settings settings = loop.service().settings().http2();
-    Http2Connection connection = new DefaultHttp2Connection(true);
-    connection.remote().maxActiveStreams(settings.maxStreams() + REFUSABLE);
-    // Priorities are read and have no effect (RFC 9113 section 5.3.2): all streams share alike.
-    connection
-        .remote()
-        .flowController(
-            new DefaultHttp2RemoteFlowController(
-                connection, new UniformStreamByteDistributor(connection)));
-    Http2ConnectionEncoder encoder =
-        new DefaultHttp2ConnectionEncoder(connection, new DefaultHttp2FrameWriter());
-    FloodGuard guard = new FloodGuard(loop.tick());
-    StreamRules reader =
-        new StreamRules(
-            new DefaultHttp2FrameReader(
-                new DefaultHttp2HeadersDecoder(true, true, settings.maxHeaderList()),
-                SMALL_CONTINUATIONS),
-            connection,
-            guard,
-            loop::tick);
-    Http2ConnectionDecoder decoder =
-        new DefaultHttp2ConnectionDecoder(
-            connection,
-            encoder,
-            reader,
-            Http2PromisedRequestVerifier.ALWAYS_VERIFY,
-            true,
-            true,
-            true);
-    io.netty.handler.codec.http2.Http2Settings initial =
-        new io.netty.handler.codec.http2.Http2Settings()
-            .maxConcurrentStreams(settings.maxStreams())
-            .initialWindowSize(settings.window())
-            .maxFrameSize(settings.maxFrame())
-            .maxHeaderListSize(settings.maxHeaderList());
-    return new H2Connection(decoder, encoder, initial, loop, channel, origin, tls, guard, reader);
+    return new H2Connection(H2Parts.of(loop), loop, channel, origin, tls);
   }
 
   private H2Connection(
-      Http2ConnectionDecoder decoder,
-      Http2ConnectionEncoder encoder,
-      io.netty.handler.codec.http2.Http2Settings initial,
-      Loop loop,
-      Channel channel,
-      Origin origin,
-      @Nullable TlsGate tls,
-      FloodGuard guard,
-      StreamRules streamRules) {
-    super(decoder, encoder, initial, true);
+      H2Parts parts, Loop loop, Channel channel, Origin origin, @Nullable TlsGate tls) {
+    super(parts.decoder(), parts.encoder(), parts.settings(), true);
     this.loop = loop;
     this.channel = channel;
     this.origin = origin;
     this.tls = tls;
     this.rules = loop.service().settings().rules();
-    this.settings = loop.service().settings().http2();
-    this.guard = guard;
-    this.streamRules = streamRules;
-    key = connection().newKey();
+    this.guard = parts.guard();
+    this.streamRules = parts.rules();
+    channelEnd = new ChannelEnd(channel, tls);
     since = loop.tick();
-    Events events = new Events();
-    decoder.frameListener(events);
-    connection().addListener(events);
-    encoder.flowController().listener(stream -> of(stream, H2Stream::writabilityChanged));
+    streams = new H2Streams(this, parts, origin.trusted());
+    parts.decoder().frameListener(streams);
+    connection().addListener(streams);
+    parts
+        .encoder()
+        .flowController()
+        .listener(stream -> streams.tell(stream, H2Stream::writabilityChanged));
   }
 
   Loop loop() {
@@ -208,13 +149,6 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
   @Override
   public void place(int index) {
     place = index;
-  }
-
-  private void of(Http2Stream stream, Consumer<H2Stream> action) {
-    H2Stream known = stream.getProperty(key);
-    if (known != null) {
-      action.accept(known);
-    }
   }
 
   // ---- what Netty tells
@@ -256,9 +190,7 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
       onHttpServerUpgrade(peer);
       Http2Stream first = connection().stream(1);
       served = true;
-      H2Stream stream = new H2Stream(this, first);
-      first.setProperty(key, stream);
-      stream.begin(head, true);
+      streams.add(first).begin(head, true);
       for (Object message : early) {
         channelRead(ctx, message);
       }
@@ -290,7 +222,7 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
     if (event instanceof ChannelInputShutdownEvent
         || event.equals(SslCloseCompletionEvent.SUCCESS)) {
       inputEnded = true;
-      forEachStream(H2Stream::inputShut);
+      streams.forEach(H2Stream::inputShut);
       if (phase == Phase.LINGERING) {
         close();
       } else if (connection().numActiveStreams() == 0) {
@@ -367,10 +299,8 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
       onConnectionError(ctx, outbound, worse, worse);
       return;
     }
-    if (tooLong && stream != null && stream.getProperty(key) == null && !stream.isHeadersSent()) {
-      H2Stream refused = new H2Stream(this, stream);
-      stream.setProperty(key, refused);
-      refused.refuse(new IncomingHead(rules), Rule.HEAD_SIZE.refusal());
+    if (tooLong && stream != null && streams.get(stream) == null && !stream.isHeadersSent()) {
+      streams.add(stream).refuse(new IncomingHead(rules), Rule.HEAD_SIZE.refusal());
     } else {
       resetStream(ctx, id, error.error().code(), ctx.newPromise());
     }
@@ -390,85 +320,51 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
     return written;
   }
 
-  /** The frames of requests, and the ends of streams. */
-  private final class Events extends Http2EventAdapter {
-    @Override
-    public void onHeadersRead(
-        ChannelHandlerContext ctx, int id, Http2Headers fields, int padding, boolean end)
-        throws Http2Exception {
-      headers(id, fields, end);
-    }
+  // ---- what its streams tell
 
-    @Override
-    public void onHeadersRead(
-        ChannelHandlerContext ctx,
-        int id,
-        Http2Headers fields,
-        int dependency,
-        short weight,
-        boolean exclusive,
-        int padding,
-        boolean end)
-        throws Http2Exception {
-      headers(id, fields, end);
-    }
+  /** A request has begun. */
+  void requested() {
+    served = true;
+  }
 
-    private void headers(int id, Http2Headers fields, boolean end) throws Http2Exception {
-      Http2Stream stream = connection().stream(id);
-      H2Stream known = stream.getProperty(key);
-      if (known != null) {
-        known.trailers(fields);
-        return;
-      }
-      if (connection().numActiveStreams() > settings.maxStreams()) {
-        streamRules.refused();
-        throw Http2Exception.streamError(id, REFUSED_STREAM, "too many streams");
-      }
-      guard.request();
-      served = true;
-      IncomingHead head =
-          StreamHead.request(new IncomingHead(rules, origin.trusted()), fields, !end);
-      if (head == null) {
-        throw Http2Exception.streamError(id, PROTOCOL_ERROR, "malformed request");
-      }
-      H2Stream next = new H2Stream(H2Connection.this, stream);
-      stream.setProperty(key, next);
-      next.begin(head, end);
+  /** The client has answered a PING. */
+  void pingAnswered(long data) {
+    if (data == FAREWELL) {
+      sayLast();
     }
+  }
 
-    @Override
-    public int onDataRead(
-        ChannelHandlerContext ctx, int id, ByteBuf data, int padding, boolean end) {
-      Http2Stream stream = connection().stream(id);
-      H2Stream known = stream.getProperty(key);
-      return padding + (known == null ? data.readableBytes() : known.data(data, end));
+  /** A stream has ended, and is no longer known. */
+  void streamRemoved() {
+    if (connection().numActiveStreams() == 0) {
+      since = loop.tick();
+      endIfDone();
     }
+  }
 
-    @Override
-    public void onSettingsAckRead(ChannelHandlerContext ctx) {
-      // Netty has set it to what was announced.
-      connection().remote().maxActiveStreams(settings.maxStreams() + REFUSABLE);
-    }
+  /**
+   * One of its streams becomes a WebSocket.
+   *
+   * @param one completes when no thread of the app runs for it any more
+   */
+  void handles(CompletableFuture<Void> one) {
+    handling.incrementAndGet();
+    one.thenRun(this::oneHandled);
+  }
 
-    @Override
-    public void onPingAckRead(ChannelHandlerContext ctx, long data) {
-      if (data == FAREWELL) {
-        sayLast();
-      }
+  private void oneHandled() {
+    if (handling.decrementAndGet() == 0) {
+      handled.complete(null);
     }
+  }
 
-    @Override
-    public void onStreamClosed(Http2Stream stream) {
-      of(stream, H2Stream::closed);
-    }
-
-    @Override
-    public void onStreamRemoved(Http2Stream stream) {
-      if (connection().numActiveStreams() == 0) {
-        since = loop.tick();
-        endIfDone();
-      }
-    }
+  /**
+   * The channel has ended; once. Completes when no thread of the app runs for a WebSocket of it any
+   * more.
+   */
+  CompletableFuture<Void> ended() {
+    oneHandled();
+    return handled;
   }
 
   // ---- what a stream asks
@@ -567,7 +463,7 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
       return;
     }
     phase = Phase.ENDING;
-    forEachStream(H2Stream::closed);
+    streams.forEach(H2Stream::closed);
     context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> linger());
   }
 
@@ -578,32 +474,11 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
     }
     phase = Phase.LINGERING;
     since = loop.tick();
-    if (tls == null) {
-      ((DuplexChannel) channel).shutdownOutput();
-    } else {
-      tls.shutdownOutput();
-    }
+    channelEnd.shutdownOutput();
   }
 
   private void close() {
-    if (tls != null) {
-      tls.close();
-    } else {
-      channel.close();
-    }
-  }
-
-  private void forEachStream(Consumer<H2Stream> action) {
-    try {
-      connection()
-          .forEachActiveStream(
-              stream -> {
-                of(stream, action);
-                return true;
-              });
-    } catch (Http2Exception impossible) {
-      throw new IllegalStateException(impossible); // the visitor throws none
-    }
+    channelEnd.close();
   }
 
   // ---- time limits, once a tick
@@ -618,7 +493,7 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
     int passed = loop.tick() - since;
     switch (phase) {
       case OPEN -> {
-        forEachStream(H2Stream::check);
+        streams.forEach(H2Stream::check);
         if (loop.service().draining()) {
           leave();
         } else if (connection().numActiveStreams() == 0
@@ -628,12 +503,12 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
         }
       }
       case TOLD -> {
-        forEachStream(H2Stream::check);
+        streams.forEach(H2Stream::check);
         if (loop.lingerOver() || passed > loop.drainTicks()) {
           sayLast();
         }
       }
-      case LEAVING -> forEachStream(H2Stream::check);
+      case LEAVING -> streams.forEach(H2Stream::check);
       case ENDING -> {}
       case LINGERING -> {
         if (passed > LINGER_TICKS) {

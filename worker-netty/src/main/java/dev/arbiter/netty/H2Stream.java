@@ -21,7 +21,10 @@ import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +40,11 @@ final class H2Stream implements HttpStream {
   private final H2Connection connection;
   private final Http2Stream stream;
   private @Nullable Exchange exchange;
+  private @Nullable WebSocketStream webSocket;
+
+  /** What a client that asks for a WebSocket has sent before it was answered; null for others. */
+  private @Nullable Deque<ByteBuf> early;
+
   private @Nullable ChannelFuture lastWrite;
   private boolean inputComplete;
   private boolean finished;
@@ -58,14 +66,26 @@ final class H2Stream implements HttpStream {
       refuse(head, refusal);
       return;
     }
-    Exchange next = new Exchange(this, head, null);
+    Handshake handshake = null;
+    if (head.upgrades()) {
+      handshake = Handshake.of(head, loop().service().settings().webSocket());
+      if (handshake.refusal() != null) {
+        refuse(head, handshake.refusal());
+        return;
+      }
+      early = new ArrayDeque<>(1);
+    }
+    Exchange next = new Exchange(this, head, handshake);
     exchange = next;
     next.begin();
   }
 
   /** Answers a request that no app sees. */
   void refuse(IncomingHead head, Refusal refusal) {
-    Response response = Status.response(refusal);
+    refuse(head, Status.response(refusal));
+  }
+
+  private void refuse(IncomingHead head, Response response) {
     byte[] body = ((Response.Body.Bytes) response.body()).bytes();
     ResponseHead responseHead = loop().responseHead();
     responseHead.encode(head, response.status(), response.headers(), body.length, true);
@@ -79,9 +99,18 @@ final class H2Stream implements HttpStream {
   /** Takes a part of the body; the caller releases it, and gives the client credit for the rest. */
   int data(ByteBuf bytes, boolean end) {
     inputComplete = end;
+    WebSocketStream socket = webSocket;
+    if (socket != null) {
+      socket.take(bytes, end);
+      return 0;
+    }
     Exchange current = exchange;
     if (current == null || finished) {
       return bytes.readableBytes();
+    }
+    if (early != null) {
+      early.add(bytes.retain());
+      return 0;
     }
     current.inbox().take(bytes, end);
     return 0;
@@ -90,6 +119,11 @@ final class H2Stream implements HttpStream {
   /** The trailers have come, which end the body. */
   void trailers(Http2Headers fields) {
     inputComplete = true;
+    if (early != null || webSocket != null) {
+      // RFC 9113 section 8.5: nothing but DATA follows a CONNECT.
+      reset(Http2Error.PROTOCOL_ERROR);
+      return;
+    }
     Exchange current = exchange;
     if (current == null || finished) {
       return;
@@ -105,6 +139,10 @@ final class H2Stream implements HttpStream {
 
   /** There may be room in the client's window. */
   void writabilityChanged() {
+    if (webSocket != null) {
+      webSocket.writabilityChanged();
+      return;
+    }
     Exchange current = exchange;
     if (current != null && !current.answered() && writable()) {
       current.outbox().pump();
@@ -113,6 +151,10 @@ final class H2Stream implements HttpStream {
 
   /** The client has ended its side of the connection: no more comes for any stream. */
   void inputShut() {
+    if (webSocket != null) {
+      webSocket.inputEnded();
+      return;
+    }
     Exchange current = exchange;
     if (current != null && !finished) {
       current.inbox().end();
@@ -121,8 +163,11 @@ final class H2Stream implements HttpStream {
 
   /** The stream has ended, by whichever side. */
   void closed() {
+    dropEarly();
     Exchange current = exchange;
-    if (!finished) {
+    if (webSocket != null) {
+      webSocket.closed();
+    } else if (!finished) {
       finished = true;
       if (current != null) {
         current.closed();
@@ -135,6 +180,8 @@ final class H2Stream implements HttpStream {
     if (unwritten > 0 && loop().tick() - progressAt > loop().writeTicks()) {
       late(Limit.WRITE);
       reset(Http2Error.CANCEL);
+    } else if (webSocket != null) {
+      webSocket.check();
     } else if (exchange != null && !finished) {
       exchange.inbox().check();
     }
@@ -205,7 +252,16 @@ final class H2Stream implements HttpStream {
   @Override
   public int writePart(ByteBuffer part, Framing framing, boolean last) {
     int count = part.remaining();
-    ByteBuf data = connection.allocator().directBuffer(count).writeBytes(part);
+    write(buffer(count).writeBytes(part), last);
+    return count;
+  }
+
+  ByteBuf buffer(int size) {
+    return connection.allocator().directBuffer(size);
+  }
+
+  /** Writes what is the stream's to release then. */
+  void write(ByteBuf data, boolean last) {
     if (unwritten++ == 0) {
       progressAt = loop().tick();
     }
@@ -219,7 +275,6 @@ final class H2Stream implements HttpStream {
     if (last) {
       lastWrite = promise;
     }
-    return count;
   }
 
   @Override
@@ -271,6 +326,7 @@ final class H2Stream implements HttpStream {
   @Override
   public void end(boolean linger) {
     finished = true;
+    dropEarly();
     ChannelFuture written = lastWrite;
     if (written == null) {
       reset(Http2Error.NO_ERROR);
@@ -290,6 +346,35 @@ final class H2Stream implements HttpStream {
     reset(Http2Error.INTERNAL_ERROR);
   }
 
+  private void dropEarly() {
+    if (early != null) {
+      early.forEach(ByteBuf::release);
+      early.clear(); // the end of the stream gives back their share of the window
+    }
+  }
+
+  /**
+   * Ends our side where the client has ended its own; else breaks off, as a reset of TCP does.
+   *
+   * @param whole whether nothing was written in part
+   */
+  void cancel(boolean whole) {
+    finished = true;
+    if (whole && inputComplete) {
+      write(Unpooled.EMPTY_BUFFER, true);
+      flushSoon();
+    } else {
+      reset(Http2Error.CANCEL);
+    }
+  }
+
+  /** Our side has ended, and no more is wanted of the client. */
+  void endInput() {
+    if (!inputComplete) {
+      reset(Http2Error.NO_ERROR);
+    }
+  }
+
   private void reset(Http2Error error) {
     connection.reset(stream, error);
   }
@@ -299,6 +384,7 @@ final class H2Stream implements HttpStream {
     connection.late(limit);
   }
 
+  /** RFC 8441 section 5: the answer is a 200, and frames of WebSocket follow it in DATA. */
   @Override
   public WebSocketSession upgrade(
       Exchange asked,
@@ -306,6 +392,24 @@ final class H2Stream implements HttpStream {
       Optional<String> subprotocol,
       Headers headers,
       CompletableFuture<Void> handled) {
-    throw new IllegalStateException("A stream does not become a WebSocket.");
+    ResponseHead head = loop().responseHead();
+    head.encodeSwitch(headers, handshake.answer(subprotocol, headers));
+    Http2Headers fields = StreamHead.response(head).status("200");
+    asked.switched(200, headers, head.length());
+    connection.handles(handled);
+    WebSocketStream socket = new WebSocketStream(this, handshake);
+    webSocket = socket;
+    connection.writeHeaders(stream, fields, false);
+    flushSoon();
+    Deque<ByteBuf> before = Objects.requireNonNull(early);
+    early = null;
+    for (ByteBuf bytes : before) {
+      socket.take(bytes, false);
+      bytes.release();
+    }
+    if (inputComplete) {
+      socket.inputEnded();
+    }
+    return socket.session();
   }
 }

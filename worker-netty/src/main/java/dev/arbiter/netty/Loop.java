@@ -207,13 +207,16 @@ final class Loop {
         });
   }
 
-  /** What a handler does after its WebSocket has ended belongs to the connection's life. */
+  /** What handlers do after their WebSockets have ended belongs to the connection's life. */
   private void ended(Channel channel, Connection connection) {
     WebSocketConnection webSocket = channel.pipeline().get(WebSocketConnection.class);
-    if (webSocket == null) {
-      gone(connection);
-    } else {
+    H2Connection http2 = channel.pipeline().get(H2Connection.class);
+    if (webSocket != null) {
       webSocket.handled().thenRun(() -> gone(connection));
+    } else if (http2 != null) {
+      http2.ended().thenRun(() -> gone(connection));
+    } else {
+      gone(connection);
     }
   }
 

@@ -139,7 +139,7 @@ final class Outbox implements Send {
         if (headers != null) {
           yield misused("a second response was started");
         }
-        status = start.status();
+        status = exchange.answering(start.status());
         headers = start.headers();
         yield SENT;
       }
@@ -203,7 +203,7 @@ final class Outbox implements Send {
 
   /** Sends a whole response. */
   CompletionStage<Void> respond(int newStatus, Headers newHeaders, byte[] body) {
-    status = newStatus;
+    status = exchange.answering(newStatus);
     headers = newHeaders;
     announced = -1; // of what failed before
     trailers = null;

@@ -62,7 +62,8 @@ final class RequestDecoder extends HttpRequestDecoder {
   RequestDecoder(HttpSettings settings, boolean trusted, boolean http2) {
     super(
         new HttpDecoderConfig()
-            .setMaxInitialLineLength(settings.rules().line())
+            // A chunk's line may be that long, too; a request line is measured with its head.
+            .setMaxInitialLineLength(Math.max(settings.rules().line(), RequestRules.CHUNK_LINE))
             .setMaxHeaderSize(RequestRules.HEAD_SIZE)
             .setMaxChunkSize(64 * 1024)
             .setAllowPartialChunks(true)

@@ -9,6 +9,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.util.AsciiString;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,13 +25,16 @@ final class StreamHead {
    * Makes a head of what a client sent, and judges it as in HTTP/1.
    *
    * @param body whether the head did not end the stream
+   * @param connects whether an extended CONNECT may ask for a WebSocket (RFC 8441)
    * @return null if it is malformed in the sense of RFC 9113 section 8.1.1, which no status answers
    */
-  static @Nullable IncomingHead request(IncomingHead head, Http2Headers fields, boolean body) {
+  static @Nullable IncomingHead request(
+      IncomingHead head, Http2Headers fields, boolean body, boolean connects) {
     String method = null;
     String scheme = null;
     String path = null;
     String authority = null;
+    String protocol = null;
     StringBuilder cookie = null;
     for (Map.Entry<CharSequence, CharSequence> field : fields) {
       String value = field.getValue().toString();
@@ -44,6 +48,7 @@ final class StreamHead {
           case ":scheme" -> scheme = once(scheme, value);
           case ":path" -> path = once(path, value);
           case ":authority" -> authority = once(authority, value);
+          case ":protocol" -> protocol = once(protocol, value);
           default -> {
             return null;
           }
@@ -53,14 +58,21 @@ final class StreamHead {
         cookie = cookie == null ? new StringBuilder(value) : cookie.append("; ").append(value);
       }
     }
-    boolean connect = "CONNECT".equals(method);
+    boolean connect = "CONNECT".equals(method) && protocol == null;
+    if (protocol != null && (wrong(protocol) || !connects || !"CONNECT".equals(method))) {
+      return null;
+    }
     if (method == null
         || method.isEmpty()
         || TWICE.equals(authority)
         || (!connect && (wrong(scheme) || wrong(path)))) {
       return null;
     }
-    head.pseudo(method, path == null ? "" : path, authority, body);
+    if (protocol == null) {
+      head.pseudo(method, path == null ? "" : path, authority, body);
+    } else {
+      head.connect(protocol, Objects.requireNonNull(path), authority);
+    }
     for (Map.Entry<CharSequence, CharSequence> field : fields) {
       String name = field.getKey().toString();
       String value = field.getValue().toString();

@@ -1,7 +1,6 @@
 package dev.arbiter.netty;
 
 import dev.arbiter.http.websocket.Handshake;
-import dev.arbiter.http.websocket.OutFrame;
 import dev.arbiter.http.websocket.WebSocketSession;
 import dev.arbiter.worker.OutOfMemory;
 import io.netty.buffer.ByteBuf;
@@ -11,22 +10,18 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection that has become a WebSocket: moves bytes between its channel and its session. On
- * its loop, but for {@link #wake}; from the answer to the handshake to the end of the channel.
+ * One connection that has become a WebSocket. On its loop; from the answer to the handshake to the
+ * end of the channel.
  */
 final class WebSocketConnection extends ChannelInboundHandlerAdapter
-    implements Served, WebSocketSession.Transport {
+    implements Served, FramePump.Carrier {
   /** How long a client that broke the protocol may take to read why. */
   private static final int LINGER_TICKS = 20;
 
@@ -34,17 +29,12 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
 
   private final Loop loop;
   private final Channel channel;
-  private final WebSocketSession session;
+  private final FramePump pump;
   private final Stall stall = new Stall();
-  private final Deque<ByteBuf> unread = new ArrayDeque<>(2);
-  private final AtomicBoolean called = new AtomicBoolean();
   private final CompletableFuture<Void> handled;
   private @Nullable ChannelHandlerContext context;
-  private @Nullable OutFrame current;
   private int place;
   private int lingerSince;
-  private boolean working;
-  private boolean again;
   private boolean inRead;
   private boolean unflushed;
   private boolean reading = true;
@@ -59,11 +49,11 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
     this.loop = loop;
     this.channel = channel;
     this.handled = handled;
-    this.session = new WebSocketSession(handshake, loop.service().settings().webSocket(), this);
+    this.pump = new FramePump(loop, handshake, this);
   }
 
   WebSocketSession session() {
-    return session;
+    return pump.session();
   }
 
   /** Completes when no thread of the app runs for it any more. */
@@ -94,9 +84,12 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
     for (Object message : early) {
       keep(message);
     }
-    inputEnded = ended;
+    if (ended) {
+      inputEnded = true;
+      pump.inputEnded();
+    }
     channel.config().setAutoRead(true);
-    work();
+    pump.work();
   }
 
   // ---- what Netty tells
@@ -118,13 +111,13 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     inRead = true;
     keep(message);
-    work();
+    pump.work();
   }
 
   private void keep(Object message) {
     // The end of the handshake's own body may still come; it is empty.
     if (message instanceof ByteBuf bytes && bytes.isReadable() && !ending) {
-      unread.add(bytes);
+      pump.keep(bytes);
     } else {
       ReferenceCountUtil.release(message);
     }
@@ -139,7 +132,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext ctx) {
     if (channel.isWritable()) {
-      work();
+      pump.work();
     }
   }
 
@@ -147,10 +140,11 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof ChannelInputShutdownEvent) {
       inputEnded = true;
+      pump.inputEnded();
       if (ending) {
         channel.close();
       } else {
-        work();
+        pump.work();
       }
     }
   }
@@ -159,10 +153,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   public void channelInactive(ChannelHandlerContext ctx) {
     loop.closed(this);
     ending = true;
-    session.lost();
-    session.release();
-    unread.forEach(ReferenceCountUtil::release);
-    unread.clear();
+    pump.closed();
   }
 
   @Override
@@ -175,110 +166,65 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
     channel.close();
   }
 
-  // ---- between the channel and the session
+  // ---- what carries the frames
 
   @Override
-  public void wake() {
-    if (loop.executor().inEventLoop()) {
-      work();
-    } else if (called.compareAndSet(false, true)) {
-      loop.executor()
-          .execute(
-              () -> {
-                called.set(false);
-                work();
-              });
-    }
+  public boolean open() {
+    return !ending && channel.isActive();
   }
 
-  /** Does what there is to do; the app, called in the midst of it, may make more. */
-  private void work() {
-    again = true;
-    if (working) {
-      return;
-    }
-    working = true;
-    try {
-      while (again) {
-        again = false;
-        feed();
-        pump();
-      }
-    } finally {
-      working = false;
-    }
-    if (!inRead) {
-      flush();
-    }
-    endIfDone();
-    read();
+  @Override
+  public boolean writable() {
+    return channel.isWritable();
   }
 
-  private void feed() {
-    while (!unread.isEmpty() && session.wantsInput()) {
-      ByteBuf bytes = unread.peek();
-      ByteBuffer view = bytes.nioBuffer();
-      session.feed(view);
-      bytes.skipBytes(view.position());
-      if (!bytes.isReadable()) {
-        unread.remove().release();
-      }
-    }
-    if (inputEnded && unread.isEmpty() && session.wantsInput()) {
-      session.lost(); // without a Close; what came before is still the app's
-    }
+  @Override
+  public int room() {
+    return PIECE;
   }
 
-  /** Writes what there is room for; a frame's stage completes when there is room for the next. */
-  private void pump() {
-    while (!ending && channel.isActive()) {
-      if (!channel.isWritable()) {
-        flush();
-        if (!channel.isWritable()) {
-          return;
-        }
-      }
-      OutFrame frame = current;
-      if (frame == null) {
-        frame = session.next();
-        current = frame;
-        if (frame == null) {
-          return;
-        }
-      }
-      if (frame.header().hasRemaining() || frame.payload().hasRemaining()) {
-        piece(frame);
-      } else {
-        current = null;
-        session.written(frame);
-      }
-    }
+  @Override
+  public ByteBuf buffer(int size) {
+    return channel.alloc().directBuffer(size);
   }
 
-  /** Copied piece by piece, so that no message needs more of the channel than its room. */
-  private void piece(OutFrame frame) {
-    ByteBuffer payload = frame.payload();
-    int count = Math.min(payload.remaining(), PIECE);
-    ByteBuf out = channel.alloc().directBuffer(frame.header().remaining() + count);
-    out.writeBytes(frame.header());
-    out.writeBytes(payload.slice(payload.position(), count));
-    payload.position(payload.position() + count);
+  @Override
+  public void write(ByteBuf bytes) {
     unflushed = true;
     ChannelHandlerContext ctx = context();
-    ctx.write(out, ctx.voidPromise());
+    ctx.write(bytes, ctx.voidPromise());
   }
 
-  private void flush() {
+  @Override
+  public void flush() {
     if (unflushed) {
       unflushed = false;
       context().flush();
     }
   }
 
+  @Override
+  public void flushSoon() {
+    if (!inRead) {
+      flush();
+    }
+  }
+
+  @Override
+  public void consumed(int bytes) {
+    // TCP holds the client back, as long as nothing is read.
+  }
+
+  @Override
+  public void worked() {
+    endIfDone();
+    read();
+  }
+
   /** Reads on, or not, as the session has room. One that failed is read to be thrown away. */
   private void read() {
-    boolean wanted = ending || session.ending() == WebSocketSession.Ending.FAILED;
-    wanted |= unread.isEmpty() && session.wantsInput();
+    boolean wanted =
+        ending || session().ending() == WebSocketSession.Ending.FAILED || pump.wantsInput();
     if (wanted != reading) {
       reading = wanted;
       channel.config().setAutoRead(wanted);
@@ -288,13 +234,14 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   // ---- the end
 
   private void endIfDone() {
-    if (ending || current != null) {
-      if (session.ending() == WebSocketSession.Ending.CUT) {
+    WebSocketSession.Ending how = session().ending();
+    if (ending || pump.inMidFrame()) {
+      if (how == WebSocketSession.Ending.CUT) {
         channel.close();
       }
       return;
     }
-    switch (session.ending()) {
+    switch (how) {
       case NOT_YET -> {}
       case CUT -> channel.close();
       case CLOSED -> {
@@ -311,8 +258,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   private ChannelFuture lastWritten() {
     unflushed = false;
     lingerSince = loop.tick();
-    unread.forEach(ReferenceCountUtil::release);
-    unread.clear();
+    pump.drop();
     return context().writeAndFlush(Unpooled.EMPTY_BUFFER);
   }
 
@@ -322,12 +268,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
       channel.close();
       return;
     }
-    TlsGate tls = channel.pipeline().get(TlsGate.class);
-    if (tls == null) {
-      ((DuplexChannel) channel).shutdownOutput();
-    } else {
-      tls.shutdownOutput();
-    }
+    new ChannelEnd(channel, channel.pipeline().get(TlsGate.class)).shutdownOutput();
     read();
   }
 
@@ -338,9 +279,6 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
       channel.close();
       return;
     }
-    if (loop.service().draining()) {
-      session.leave();
-    }
-    session.tick(loop.tick() * Loop.TICK.toNanos());
+    pump.check();
   }
 }

@@ -1,12 +1,12 @@
 package dev.arbiter.netty;
 
-import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.App;
 import dev.arbiter.http.tls.TlsContract;
 
 /** The same with OpenSSL. */
 class OpenSslTest extends TlsContract {
   @Override
-  protected Server start(BlockingApp app, String... settings) throws Exception {
+  protected Server start(App app, String... settings) throws Exception {
     return TlsServer.start(app, "openssl", settings);
   }
 

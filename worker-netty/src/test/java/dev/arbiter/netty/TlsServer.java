@@ -1,6 +1,6 @@
 package dev.arbiter.netty;
 
-import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.App;
 import dev.arbiter.http.tls.TlsContract;
 import java.io.IOException;
 import java.time.Duration;
@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 /** A netty worker for the tests of TLS. */
 record TlsServer(Fixture fixture) implements TlsContract.Server {
   /** With that provider. */
-  static TlsServer start(BlockingApp app, String provider, String... settings) throws Exception {
+  static TlsServer start(App app, String provider, String... settings) throws Exception {
     String[] all =
         Stream.concat(Stream.of("ssl-provider", provider), Arrays.stream(settings))
             .toArray(String[]::new);

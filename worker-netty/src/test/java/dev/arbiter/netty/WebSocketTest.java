@@ -3,13 +3,13 @@ package dev.arbiter.netty;
 import dev.arbiter.app.App;
 import dev.arbiter.http.FixtureContext;
 import dev.arbiter.http.RawClient;
-import dev.arbiter.http.websocket.WebSocketContract;
+import dev.arbiter.http.websocket.HandshakeContract;
 import dev.arbiter.worker.Traffic;
 import java.io.IOException;
 import java.time.Duration;
 
 /** WebSockets on event loops. */
-final class WebSocketTest extends WebSocketContract {
+final class WebSocketTest extends HandshakeContract {
   @Override
   protected Server serve(App app, String... settings) throws Exception {
     Fixture fixture = Fixture.serving(app, settings);

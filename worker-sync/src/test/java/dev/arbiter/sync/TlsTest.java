@@ -1,6 +1,6 @@
 package dev.arbiter.sync;
 
-import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.App;
 import dev.arbiter.http.tls.TlsContract;
 import java.io.IOException;
 import java.time.Duration;
@@ -9,8 +9,8 @@ import java.util.List;
 /** TLS over the connection's own link. */
 class TlsTest extends TlsContract {
   @Override
-  protected Server start(BlockingApp app, String... settings) throws Exception {
-    Fixture fixture = Fixture.serving(app, settings);
+  protected Server start(App app, String... settings) throws Exception {
+    Fixture fixture = Fixture.servingAny(app, settings);
     return new Server() {
       @Override
       public int port() throws IOException {

@@ -11,6 +11,7 @@ import dev.arbiter.app.Send;
 import dev.arbiter.app.SendEvent;
 import dev.arbiter.app.WebSocket;
 import dev.arbiter.app.WebSocket.Message;
+import dev.arbiter.app.WebSocketScopeWrapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -131,7 +132,7 @@ final class Upgrade implements Receive, Send {
   // ---- an async app
 
   CompletionStage<Void> begin(AsyncApp app, Asked request) {
-    return app.handle(new AskedUpgrade(request, offered), this, this);
+    return app.handle(new WebSocketScopeWrapper(request, offered), this, this);
   }
 
   @Override

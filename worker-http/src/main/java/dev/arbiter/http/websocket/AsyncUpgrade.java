@@ -9,6 +9,8 @@ import dev.arbiter.app.Response;
 import dev.arbiter.app.Send;
 import dev.arbiter.app.SendEvent;
 import dev.arbiter.app.WebSocket.Message;
+import dev.arbiter.app.WebSocketScope;
+import dev.arbiter.app.WebSocketScopeWrapper;
 import dev.arbiter.http.Status;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -39,7 +41,7 @@ public final class AsyncUpgrade implements Receive, Send {
   }
 
   private final Door door;
-  private final UpgradeScope scope;
+  private final WebSocketScope scope;
   private final Consumer<Throwable> failed;
   private final ReentrantLock lock = new ReentrantLock();
   private boolean connectGiven;
@@ -54,7 +56,7 @@ public final class AsyncUpgrade implements Receive, Send {
    */
   public AsyncUpgrade(
       RequestHead head, Handshake handshake, Door door, Consumer<Throwable> failed) {
-    this.scope = new UpgradeScope(head, handshake.subprotocols());
+    this.scope = new WebSocketScopeWrapper(head, handshake.subprotocols());
     this.door = door;
     this.failed = failed;
   }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param refusal what a client is told whose handshake is wrong; null if it is right, and the other
  *     parts mean something only then
- * @param key the client's key, as sent
+ * @param key the client's key, as sent; empty in HTTP/2, which has none (RFC 8441 section 5)
  * @param subprotocols that the client speaks, the one it likes best first
  * @param extension what is agreed on, as the answer names it; empty if messages are not compressed
  */
@@ -33,7 +33,10 @@ public record Handshake(
   private static final String KEY_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   private static final int KEY_BYTES = 16;
 
-  /** Judges a head that was {@link IncomingHead#takeUpgrade taken} for a handshake. */
+  /**
+   * Judges a head that was {@link IncomingHead#takeUpgrade taken} for a handshake, or {@link
+   * IncomingHead#connect extended CONNECT} made one.
+   */
   public static Handshake of(IncomingHead head, WebSocketSettings settings) {
     if (!head.method().equals("GET")) {
       return refused(400, "a WebSocket handshake is a GET");
@@ -49,7 +52,8 @@ public record Handshake(
           old.withHeader("Sec-WebSocket-Version", "13").withHeader("Upgrade", "websocket"));
     }
     List<String> keys = headers.all("sec-websocket-key");
-    if (keys.size() != 1 || !isKey(keys.getFirst())) {
+    String key = head.http2() ? "" : keys.size() == 1 ? keys.getFirst() : "none";
+    if (!head.http2() && !isKey(key)) {
       return refused(400, "malformed Sec-WebSocket-Key");
     }
     List<String> subprotocols = tokens(headers.all("sec-websocket-protocol"));
@@ -61,7 +65,7 @@ public record Handshake(
       return refused(400, "malformed Sec-WebSocket-Extensions");
     }
     Optional<String> extension = settings.deflate() ? Deflate.agree(offers) : Optional.empty();
-    return new Handshake(null, keys.getFirst(), subprotocols, extension);
+    return new Handshake(null, key, subprotocols, extension);
   }
 
   private static Handshake refused(int status, String why) {
@@ -119,7 +123,8 @@ public record Handshake(
         throw new IllegalArgumentException("The app's answer to a handshake sets " + name + ".");
       }
     }
-    Headers answer = Headers.of("Sec-WebSocket-Accept", accept(key));
+    Headers answer =
+        key.isEmpty() ? Headers.empty() : Headers.of("Sec-WebSocket-Accept", accept(key));
     if (subprotocol.isPresent()) {
       if (!subprotocols.contains(subprotocol.get())) {
         throw new IllegalArgumentException(

@@ -4,11 +4,18 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.Headers;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
+import dev.arbiter.app.SendEvent;
 import dev.arbiter.app.TlsInfo;
 import dev.arbiter.app.WebSocket;
+import dev.arbiter.app.WebSocketScope;
+import dev.arbiter.app.WebSocketScopeWrapper;
+import dev.arbiter.app.middleware.Middleware;
+import dev.arbiter.app.middleware.TrustedHosts;
 import dev.arbiter.http.RawClient.Answer;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -70,7 +77,7 @@ public abstract class TlsContract {
   protected TlsContract() {}
 
   /** Starts a worker with that app and those settings. */
-  protected abstract Server start(BlockingApp app, String... settings) throws Exception;
+  protected abstract Server start(dev.arbiter.app.App app, String... settings) throws Exception;
 
   /** Whether one side may end, and the other go on (RFC 8446 section 6.1). */
   protected boolean endsEachSideAlone() {
@@ -92,12 +99,16 @@ public abstract class TlsContract {
   }
 
   private Server serve(String... more) throws Exception {
+    return serve(new App(), more);
+  }
+
+  private Server serve(dev.arbiter.app.App app, String... more) throws Exception {
     String[] settings = {
       "certfile", folder + "/server.pem", "keyfile", folder + "/server.key", "tls-listeners", "6"
     };
     String[] all = java.util.Arrays.copyOf(settings, settings.length + more.length);
     System.arraycopy(more, 0, all, settings.length, more.length);
-    Server server = start(new App(), all);
+    Server server = start(app, all);
     opened.add(server);
     running = server;
     return server;
@@ -199,6 +210,7 @@ public abstract class TlsContract {
   void aWebSocketGoesThroughIt() throws Exception {
     serve();
     TlsClient connected = webSocket();
+    assertThat(connected.answer().status()).isEqualTo(101);
     connected.send(HexFormat.of().parseHex("8182" + "00000000" + "6869")); // "hi", masked
     assertThat(connected.bytes(2)).isEqualTo(HexFormat.of().parseHex("8108"));
     assertThat(new String(connected.bytes(8), ISO_8859_1)).isEqualTo("https hi");
@@ -211,6 +223,7 @@ public abstract class TlsContract {
   void aWebSocketThatBreaksTheProtocolIsToldTheEndInTls() throws Exception {
     Server server = serve();
     TlsClient connected = webSocket();
+    assertThat(connected.answer().status()).isEqualTo(101);
     connected.send(HexFormat.of().parseHex("81026869")); // not masked
     byte[] closing = connected.bytes(4);
     assertThat(closing[0]).isEqualTo((byte) 0x88);
@@ -236,8 +249,26 @@ public abstract class TlsContract {
 
         """;
     connected.send(ask.replace("\n", "\r\n"));
-    assertThat(connected.answer().status()).isEqualTo(101);
     return connected;
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aWebSocketsAppSeesIt(boolean behindMiddleware) throws Exception {
+    AsyncApp telling =
+        (scope, receive, send) -> {
+          WebSocketScope asked = (WebSocketScope) scope;
+          String seen = asked.scheme() + " " + asked.tls().map(App::told).orElse("-");
+          SendEvent accept = new SendEvent.WebSocketAccept(null, Headers.of("x-seen", seen));
+          return receive.next().thenCompose(_ -> send.send(accept));
+        };
+    AsyncApp wrapping =
+        (scope, receive, send) ->
+            telling.handle(new WebSocketScopeWrapper((WebSocketScope) scope), receive, send);
+    serve(behindMiddleware ? Middleware.chain(wrapping, TrustedHosts.of("a")) : telling);
+    Answer answer = webSocket().answer();
+    assertThat(answer.status()).isEqualTo(101);
+    assertThat(answer.field("x-seen")).isEqualTo("wss TLSv1.3 localhost -");
   }
 
   @Test
