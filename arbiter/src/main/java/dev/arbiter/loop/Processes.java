@@ -126,8 +126,7 @@ final class Processes {
     }
   }
 
-  private WorkerProcess start(int worker, Release release, int slot, int slots)
-      throws IOException {
+  private WorkerProcess start(int worker, Release release, int slot, int slots) throws IOException {
     Os.Child child = child(release, slot, slots);
     Optional<WorkerProcess> ready =
         standby.take(worker, child, release.descriptors(), release.directory());
