@@ -26,7 +26,7 @@ final class PrivilegeTest {
   void asRoot() throws Exception {
     assumeTrue("root".equals(System.getProperty("user.name")), "only root may change users");
     // Workers pass through the test's folder, and have the temporary one for theirs.
-    mode(arbiters.folder().getParent(), "rwx--x--x");
+    mode(arbiters.folder().resolveSibling(""), "rwx--x--x");
     mode(arbiters.tmp(), "rwxrwxrwx");
   }
 
