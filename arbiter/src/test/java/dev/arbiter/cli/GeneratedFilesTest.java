@@ -1,5 +1,6 @@
 package dev.arbiter.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -54,7 +55,7 @@ final class GeneratedFilesTest {
         new ProcessBuilder(List.of("bash", "-c", script, "bash", line))
             .redirectErrorStream(true)
             .start();
-    String out = new String(bash.getInputStream().readAllBytes());
+    String out = new String(bash.getInputStream().readAllBytes(), UTF_8);
     assertThat(bash.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(out.lines()).containsExactly(expected.split(" "));
   }

@@ -131,9 +131,16 @@ final class SettingsEffectTest {
       Answer answer =
           client
               .send(
-                  "GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                      + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                      + "\r\n")
+                  String.join(
+                      "\r\n",
+                      "GET /ws HTTP/1.1",
+                      "Host: a",
+                      "Upgrade: websocket",
+                      "Connection: Upgrade",
+                      "Sec-WebSocket-Version: 13",
+                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+                      "",
+                      ""))
               .nextAnswer();
       assertThat(answer.status()).isEqualTo(101);
       assertThat(answer.header("sec-websocket-extensions")).isEmpty();

@@ -102,7 +102,7 @@ final class SnippetTest {
       while (indented.find()) {
         if (indented.group().stripLeading().startsWith("package ")) {
           snippets.add(
-              new Snippet(file.getFileName() + ", an app", indented.group().stripIndent()));
+              new Snippet(file.getFileName() + ", an app", indented.group().replaceAll("(?m)^ {4}", "").strip() + "\n"));
         }
       }
     }
@@ -139,11 +139,11 @@ final class SnippetTest {
         Pattern.compile("(?m)^public (?:final )?(?:class|record|interface) (\\w+)").matcher(source);
     String name = type.find() ? type.group(1) : "Snippet";
     List<JavaFileObject> sources = new ArrayList<>(List.of(file(name, source)));
-    // One's own App stands in place of the given one.
+    // The name is free for an app of the snippet's own, or for the interface.
     sources.add(
         file(
             "Stubs",
-            source.contains("class App ")
+            !source.contains("new App(") && !source.contains("App.class")
                 ? GIVEN
                     .replace("class App ", "class App1 ")
                     .replace("extends App ", "extends App1 ")
