@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -128,15 +127,6 @@ final class LifespanTest {
     }
 
     arbiter.log().await(Pattern.compile("printed by /here"), Limits.ANSWER);
-
-    Set<Long> old = arbiter.awaitServing(1);
-    arbiter.signal(Os.Signal.USR1);
-    arbiter.signal(Os.Signal.HUP);
-    arbiter.awaitReplaced(old, 1);
-    try (RawClient client = arbiter.connect()) {
-      assertThat(client.get("/reloaded").body()).isEqualTo("done");
-    }
-    arbiter.log().await(Pattern.compile("printed by /reloaded"), Limits.ANSWER);
   }
 
   private Command app(String kind) throws Exception {

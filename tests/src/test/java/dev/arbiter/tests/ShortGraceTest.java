@@ -11,6 +11,7 @@ import java.net.http.WebSocket;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -61,7 +62,7 @@ final class ShortGraceTest {
     private final RawClient stream;
     private final HttpClient http = HttpClient.newHttpClient();
     private final WebSocket socket;
-    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
 
     Guests(ArbiterProcess arbiter) throws Exception {
       idle = arbiter.connect();
@@ -87,18 +88,18 @@ final class ShortGraceTest {
       } catch (SocketException reset) {
         assertThat(reset).hasMessageContaining("reset");
       }
-      closed.get(Limits.ANSWER.toSeconds(), TimeUnit.SECONDS);
+      assertThat(closed.await(Limits.ANSWER.toSeconds(), TimeUnit.SECONDS)).isTrue();
     }
 
     @Override
     public CompletionStage<?> onClose(WebSocket webSocket, int status, String reason) {
-      closed.complete(null);
-      return CompletableFuture.completedFuture(null);
+      closed.countDown();
+      return CompletableFuture.completedFuture(status);
     }
 
     @Override
     public void onError(WebSocket webSocket, Throwable cut) {
-      closed.complete(null);
+      closed.countDown();
     }
 
     @Override
