@@ -230,7 +230,6 @@ final class CommandLineTest {
   @CsvSource({
     "--http-protocols h2, --http-protocols is not in this release (value h2)",
     "--protocol=uwsgi, --protocol is not in this release (value uwsgi)",
-    "--reload, --reload is not in this release",
     "-D, -D is not in this release",
     "--daemon, --daemon is not in this release",
     "--loop nio, --loop nio is not in this release",
