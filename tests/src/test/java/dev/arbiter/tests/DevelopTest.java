@@ -33,7 +33,7 @@ final class DevelopTest {
   private static final Pattern PREPARING = Pattern.compile("Reload: preparing generation");
   private static final Pattern STEADY = Pattern.compile("Fleet STEADY: 1 serving, 0 booting");
 
-  /** From the end of the delay, in the median; a tenth of it where nothing else runs. */
+  /** From the end of the delay, in the median: far more than it takes. */
   private static final Duration EDIT_TO_ANSWER = Duration.ofSeconds(5);
 
   @RegisterExtension final Arbiters arbiters = new Arbiters();
