@@ -491,6 +491,7 @@ final class Arbiter implements ArbiterLoop.Surroundings {
       return resolveAsItIs(generation);
     }
     String problem = developing.takeProblem();
+    boolean unsaid = false;
     if (problem == null) {
       switch (resolveAsItIs(generation)) {
         case Resolution.Fine fine -> {
@@ -499,12 +500,16 @@ final class Arbiter implements ArbiterLoop.Surroundings {
         }
         case Resolution.Refused(String why) -> {
           problem = why;
-          log.error(why);
+          unsaid = true;
         }
       }
     }
     try {
-      return listen(resolver.resolve(latest, generation, problem));
+      Resolution inPlace = listen(resolver.resolve(latest, generation, problem));
+      if (unsaid && inPlace instanceof Resolution.Fine) {
+        log.error(problem); // else it is refused, or the arbiter stops, and that is said
+      }
+      return inPlace;
     } catch (KindException | AppProblem | RuntimeException e) {
       return new Resolution.Refused(problem + "\n" + e);
     }

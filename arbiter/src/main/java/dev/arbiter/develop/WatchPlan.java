@@ -135,7 +135,9 @@ public final class WatchPlan {
     }
     Path root = found.get();
     Path relative = root.relativize(file);
-    if (matches(excludes, relative) || !isReachable(root, root.resolve(relative).getParent())) {
+    Path folder = relative.getParent();
+    if (matches(excludes, relative)
+        || !isReachable(root, folder == null ? root : root.resolve(folder))) {
       return false;
     }
     if (classFolders.contains(root) || matches(wanted, relative)) {

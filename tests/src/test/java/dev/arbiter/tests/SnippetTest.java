@@ -102,7 +102,9 @@ final class SnippetTest {
       while (indented.find()) {
         if (indented.group().stripLeading().startsWith("package ")) {
           snippets.add(
-              new Snippet(file.getFileName() + ", an app", indented.group().replaceAll("(?m)^ {4}", "").strip() + "\n"));
+              new Snippet(
+                  file.getFileName() + ", an app",
+                  indented.group().replaceAll("(?m)^ {4}", "").strip() + "\n"));
         }
       }
     }
