@@ -46,7 +46,7 @@ class AcceptorsTest {
         infos.add(new ListenerInfo(copy, listener.name(), false));
       }
       connections = new Connections(limit);
-      acceptors = new Acceptors(infos, connections, this, text -> {}, text -> {});
+      acceptors = new Acceptors(infos, connections, this, false, text -> {}, text -> {});
       members.add(this);
     }
 
