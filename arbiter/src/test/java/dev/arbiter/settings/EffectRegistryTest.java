@@ -25,7 +25,10 @@ final class EffectRegistryTest {
           "max-surge",
               "the order of boots and departures: the tests and the simulation of the fleet",
           "max-unavailable", "as max-surge",
-          "canary", "a probation of another length, which TrialTest is about");
+          "canary", "a probation of another length, which TrialTest is about",
+          "initgroups", "the command that takes the groups: PrivilegesTest",
+          "reload-dir", "what is watched is a pure function: WatchPlanTest",
+          "reload-delay", "FileWatchTest");
 
   @Test
   void everySettingIsUsedByATestThatRunsSomething() throws IOException {

@@ -45,7 +45,9 @@ final class ReadmeTest {
     String told = Files.readString(Command.REPO.resolve("README.md"));
     assertThat(told).contains("`bin/arbiterctl reload --wait`");
     shell("bin/arbiterctl reload --wait");
-    arbiter.awaitServing(4);
+    assertThat(shell(lines.get(1).replace(":8000", ":" + arbiter.port())).lines())
+        .hasSize(8)
+        .allMatch(line -> line.startsWith("Hello from worker "));
   }
 
   private String shell(String line) throws Exception {

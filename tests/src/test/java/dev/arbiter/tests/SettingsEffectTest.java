@@ -240,11 +240,11 @@ final class SettingsEffectTest {
   void aPasswordIsNowhereToBeSeen() throws Exception {
     SourceApp.write(arbiters.folder(), SourceApp.blocking("\"fine\""));
     Path folder = arbiters.folder();
+    String key = " -pass%s pass:" + SECRET + " -%s " + folder.resolve("key.pem");
+    openssl("genrsa -aes256" + key.formatted("out", "out"));
     openssl(
-        "req -x509 -newkey rsa:2048 -subj /CN=localhost -days 2 -passout pass:"
-            + SECRET
-            + " -keyout "
-            + folder.resolve("key.pem")
+        "req -x509 -subj /CN=localhost -days 2"
+            + key.formatted("in", "key")
             + " -out "
             + folder.resolve("cert.pem"));
     Files.writeString(
@@ -302,6 +302,7 @@ final class SettingsEffectTest {
         file,
         "env-file = \"dev.env\"\nprobation = 0\nenv = {A = \"2\"}\nname = \"other\"\nlog-level = \"debug\"\n");
     assertThat(Ctl.run(arbiters, "reload", "--wait").exitCode()).isZero();
+    arbiter.log().await(Pattern.compile("left: reload"), Limits.CHANGE);
 
     try (RawClient client = arbiter.connect()) {
       assertThat(client.get("/").body()).isEqualTo("22");

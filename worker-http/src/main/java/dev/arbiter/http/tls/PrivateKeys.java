@@ -96,8 +96,11 @@ final class PrivateKeys {
     EncryptedPrivateKeyInfo info;
     try {
       info = new EncryptedPrivateKeyInfo(der);
-    } catch (IOException malformed) {
-      throw new InvalidKeySpecException(malformed);
+    } catch (IOException unknown) {
+      // The JDK has no PBES2 with Triple DES, which "openssl req" takes if it is told nothing else.
+      throw new Unreadable(
+          "is encrypted in a way that is not known here, perhaps with Triple DES",
+          "encrypt it with AES: openssl pkcs8 -topk8 -in KEY -out NEW");
     }
     AlgorithmParameters parameters = info.getAlgParameters();
     // The name of PBES2 alone does not tell the cipher; its parameters do, as a text.

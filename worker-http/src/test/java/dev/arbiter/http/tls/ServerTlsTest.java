@@ -23,6 +23,14 @@ import org.junit.jupiter.params.provider.ValueSource;
  * shaken hands with itself.
  */
 class ServerTlsTest {
+  /** What {@code openssl pkcs8 -topk8 -v2 des3} makes of a key. */
+  private static final String TRIPLE_DES =
+      "MIHjME4GCSqGSIb3DQEFDTBBMCkGCSqGSIb3DQEFDDAcBAgTGXlNeUNqXgICCAAwDAYIKoZIhvcN"
+          + "AgkFADAUBggqhkiG9w0DBwQITZ5ZgI4eYj8EgZCYB2FuXb0G8Zb3mGn4y6rkCELbbzG2qSq5AQ1C"
+          + "MnluiQhWgc9gttseSqYl2KDEEHM3P5U83ta1RhKqhcKOm00uwBvW4bG1SUDApf/rajO2qWbYMbQx"
+          + "AdPkJLsleZUD9Aqs6peLcAe9CeyeLVjb4fxGmBrpE2QQKP1DDhG8fcrdT4jqhAjYUN1BDdsofThZ"
+          + "lRI=";
+
   @TempDir Path folder;
   private TestCertificates authority;
   private TestCertificates.Issued server;
@@ -152,6 +160,16 @@ class ServerTlsTest {
         "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n");
     assertThat(refusal("certfile", "/server.pem", "keyfile", "/old.key"))
         .isEqualTo("--keyfile /old.key is encrypted in OpenSSL's old way, which guards it badly");
+    write(
+        "des.key",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+            + TRIPLE_DES
+            + "\n-----END ENCRYPTED PRIVATE KEY-----\n");
+    assertThat(
+            refusal("certfile", "/server.pem", "keyfile", "/des.key", "ssl-keyfile-password", "x"))
+        .isEqualTo(
+            "--keyfile /des.key is encrypted in a way that is not known here, perhaps with Triple"
+                + " DES");
   }
 
   @Test
