@@ -129,7 +129,7 @@ final class RecycleTest {
     try (RawClient classes = arbiter.connectTo(workers.get(0));
         RawClient buffers = arbiter.connectTo(workers.get(1));
         RawClient memory = arbiter.connectTo(workers.get(2))) {
-      classes.request("/metaspace?n=4000");
+      classes.request("/metaspace?n=8000");
       buffers.request("/direct?mb=96");
       memory.request("/leak?mb=300");
 
