@@ -42,10 +42,16 @@ final class AccessFile {
     }
     Path given = config.path("access-logfile").toAbsolutePath();
     Path folder = given.resolveSibling("").toRealPath();
+    Path file = folder.resolve(given.getFileName());
+    Identity workers = privileges.identity().get();
     if (!isRoots(folder)) {
+      if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !mayMake(folder, workers)) {
+        throw new IOException(
+            "others than root can change %s or a folder above it: make %s for the workers' user, or use a folder of root's"
+                .formatted(folder, file));
+      }
       return;
     }
-    Path file = folder.resolve(given.getFileName());
     try {
       Files.createFile(
           file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r-----")));
@@ -54,9 +60,16 @@ final class AccessFile {
         return; // a device, a link that root has put there, or given to somebody already
       }
     }
-    Identity workers = privileges.identity().get();
     Files.setAttribute(file, "unix:gid", (int) workers.gid(), LinkOption.NOFOLLOW_LINKS);
     Files.setAttribute(file, "unix:uid", (int) workers.uid(), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private static boolean mayMake(Path folder, Identity workers) throws IOException {
+    Set<PosixFilePermission> mode = Files.getPosixFilePermissions(folder);
+    return mode.contains(PosixFilePermission.OTHERS_WRITE)
+        || owner(folder) == workers.uid()
+        || mode.contains(PosixFilePermission.GROUP_WRITE)
+            && (int) Files.getAttribute(folder, "unix:gid") == workers.gid();
   }
 
   private static boolean isRoots(Path folder) throws IOException {

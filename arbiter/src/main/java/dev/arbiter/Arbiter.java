@@ -398,8 +398,12 @@ final class Arbiter implements ArbiterLoop.Surroundings {
     return code;
   }
 
-  /** The first workers serve; on the loop's thread. */
+  /** The first workers serve. A disk that hangs must not keep the loop, whose thread this is. */
   private void ready() {
+    Thread _ = Thread.ofPlatform().daemon().name("arbiter-ready").start(this::tellReady);
+  }
+
+  private void tellReady() {
     try {
       pidFile.write(config);
     } catch (SettingsException e) {

@@ -30,6 +30,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class Background {
   private static final int REPORT = 3;
   private static final int INTERNAL_ERROR = 1;
+  private static final int SIGINT = 2;
   private static final int USAGE = 2;
   private static final Path NOWHERE = Path.of("/dev/null");
   private static final List<String> SETSID = List.of("/usr/bin/setsid", "/bin/setsid");
@@ -113,7 +114,11 @@ final class Background {
             return 0;
           }
           case "exit" -> {
-            return Integer.parseInt(words[1]);
+            int code = Integer.parseInt(words[1]);
+            if (code == 0) {
+              System.err.println("arbiter: it was stopped before it was ready");
+            }
+            return code == 0 ? INTERNAL_ERROR : code;
           }
           default -> throw new IOException("not understood: " + words[0]);
         }
@@ -151,7 +156,9 @@ final class Background {
       return Optional.empty();
     }
     if (isWaitedFor()) {
-      report("pid " + ProcessHandle.current().pid());
+      if (!report("pid " + ProcessHandle.current().pid())) {
+        Runtime.getRuntime().halt(128 + SIGINT); // whoever started it has given it up
+      }
       Kernel.redirect(1, log.orElse(NOWHERE)); // before workers are given it for access records
     }
     return Optional.of(new Background(log));
@@ -170,10 +177,16 @@ final class Background {
   /** The fleet is ready: nobody reads any more. When all that was logged has been written. */
   void ready() throws IOException {
     if (isWaitedFor()) {
-      Kernel.redirect(2, log.orElse(NOWHERE));
-      report("ready");
-      WAITED_FOR.set(false);
-      Kernel.close(REPORT);
+      try {
+        Kernel.redirect(2, log.orElse(NOWHERE));
+      } catch (IOException renamed) {
+        Kernel.redirect(2, NOWHERE); // until USR1; the command must not wait for that
+        throw renamed;
+      } finally {
+        boolean _ = report("ready");
+        WAITED_FOR.set(false);
+        Kernel.close(REPORT);
+      }
     }
   }
 
@@ -188,12 +201,12 @@ final class Background {
   /** This process ends; said to whoever still waits. */
   static void ends(int code) {
     if (isWaitedFor()) {
-      report("exit " + code);
+      boolean _ = report("exit " + code);
     }
   }
 
   /** Nobody may be there any more: that changes nothing for an arbiter in the background. */
-  private static void report(String line) {
-    new PosixOs().writeNow(REPORT, (line + "\n").getBytes(UTF_8));
+  private static boolean report(String line) {
+    return new PosixOs().writeNow(REPORT, (line + "\n").getBytes(UTF_8));
   }
 }

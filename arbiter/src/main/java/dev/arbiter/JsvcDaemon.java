@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * init} starts and which waits for {@code start} in between.
  */
 public final class JsvcDaemon implements Daemon, DaemonUserSignal {
+  private static final int INTERNAL_ERROR = 1;
+
   private final CountDownLatch bound = new CountDownLatch(1);
   private final CountDownLatch maySpawn = new CountDownLatch(1);
   private final CountDownLatch ready = new CountDownLatch(1);
@@ -116,13 +118,17 @@ public final class JsvcDaemon implements Daemon, DaemonUserSignal {
   }
 
   private void run(Arbiter made) {
-    int code = made.run();
-    boolean hasServed = ready.getCount() == 0;
-    exitCode = OptionalInt.of(code);
-    bound.countDown();
-    ready.countDown();
-    if (hasServed && !stopping) {
-      Main.end(code); // jsvc would go on without it
+    int code = INTERNAL_ERROR; // of an Error, which the thread's own handler prints
+    try {
+      code = made.run();
+    } finally {
+      boolean hasServed = ready.getCount() == 0;
+      exitCode = OptionalInt.of(code);
+      bound.countDown();
+      ready.countDown();
+      if (hasServed && !stopping) {
+        Main.end(code); // jsvc would go on without it
+      }
     }
   }
 

@@ -53,6 +53,9 @@ final class OwnLog {
 
   /** The file it goes to, if it goes to one. */
   static Optional<Path> file(Config config) {
+    if (source(config).isPresent()) {
+      return Optional.empty(); // the configuration says where, and --error-logfile nothing
+    }
     return config.has("error-logfile") && !config.text("error-logfile").equals("-")
         ? Optional.of(config.path("error-logfile"))
         : Optional.empty();

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -19,6 +20,7 @@ final class PidFile {
 
   private final long pid;
   private volatile @Nullable Path written;
+  private boolean over;
 
   PidFile(long pid) {
     this.pid = pid;
@@ -52,6 +54,11 @@ final class PidFile {
     }
     try {
       if (Files.exists(file)) {
+        if (!Files.isRegularFile(file)) {
+          throw new SettingsException(
+              "The pid file %s is there, and is no file".formatted(file),
+              "give another with --pid");
+        }
         String other = Files.readString(file).strip();
         // Our own pid: in a container that was killed and started again, every arbiter is pid 1.
         if (other.matches("[0-9]{1,10}")
@@ -73,15 +80,17 @@ final class PidFile {
    *
    * @throws SettingsException it cannot be written, or is somebody else's
    */
-  void write(Config config) throws SettingsException {
-    if (!config.has("pid")) {
+  synchronized void write(Config config) throws SettingsException {
+    if (over || !config.has("pid")) {
       return;
     }
     check(config);
     Path file = config.path("pid");
     try {
       Path whole = file.resolveSibling(file.getFileName() + "." + pid);
-      Files.writeString(whole, pid + "\n");
+      // Not through a link: others may be able to write to the folder, and the name can be guessed.
+      Files.deleteIfExists(whole);
+      Files.writeString(whole, pid + "\n", StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       Files.move(whole, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       written = file;
     } catch (IOException e) {
@@ -125,7 +134,8 @@ final class PidFile {
   }
 
   /** Removes it, if it is still this arbiter's. */
-  void remove() throws IOException {
+  synchronized void remove() throws IOException {
+    over = true;
     Path file = written;
     if (file != null
         && Files.exists(file)

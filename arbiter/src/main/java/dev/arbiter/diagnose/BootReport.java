@@ -85,6 +85,15 @@ public final class BootReport {
     return words.isEmpty() ? "no time at all" : String.join(", ", words);
   }
 
+  /** The last {@code most} lines of an output, without the frames of stack traces. */
+  public static List<String> telling(List<String> output, int most) {
+    List<String> telling =
+        output.stream()
+            .filter(line -> !line.matches("\\s+(at |\\.\\.\\. \\d+ (more|common)).*"))
+            .toList();
+    return telling.subList(Math.max(0, telling.size() - most), telling.size());
+  }
+
   /** The line about a boot that came to its end. */
   public String line(long now) {
     return "booted in %d ms: %s".formatted((now - spawned) / 1_000_000, times(now));
@@ -100,11 +109,7 @@ public final class BootReport {
    */
   public String block(String how, List<String> output, String classPath, boolean killed, long now) {
     long until = end == 0 ? now : end;
-    List<String> telling =
-        output.stream()
-            .filter(line -> !line.matches("\\s+(at |\\.\\.\\. \\d+ (more|common)).*"))
-            .toList();
-    List<String> shown = telling.subList(Math.max(0, telling.size() - SHOWN_LINES), telling.size());
+    List<String> shown = telling(output, SHOWN_LINES);
     StringBuilder text = new StringBuilder();
     text.append(
         "the boot failed in the phase '%s', %d ms after the spawn: %s%n    phases: %s"

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.time.DateTimeException;
@@ -21,6 +22,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -110,6 +112,9 @@ public final class Incidents {
     if (root.isEmpty()) {
       return this;
     }
+    if (Files.isSymbolicLink(root.get())) {
+      throw new IOException(root.get() + " is a link, and would be followed as root");
+    }
     Path own = root.get().resolve(FROM_WORKERS);
     if (!Files.isDirectory(own, LinkOption.NOFOLLOW_LINKS)) {
       Files.createDirectory(
@@ -117,7 +122,13 @@ public final class Incidents {
     }
     Files.setAttribute(own, "unix:gid", (int) gid, LinkOption.NOFOLLOW_LINKS);
     Files.setAttribute(own, "unix:uid", (int) uid, LinkOption.NOFOLLOW_LINKS);
-    Files.setPosixFilePermissions(root.get(), PosixFilePermissions.fromString("rwx--x--x"));
+    // A folder that was there may be meant for others as well: nothing is taken from it.
+    Set<PosixFilePermission> mode =
+        Files.getPosixFilePermissions(root.get(), LinkOption.NOFOLLOW_LINKS);
+    if (mode.addAll(
+        List.of(PosixFilePermission.GROUP_EXECUTE, PosixFilePermission.OTHERS_EXECUTE))) {
+      Files.setPosixFilePermissions(root.get(), mode);
+    }
     return new Incidents(root, Optional.of(own), keep, size, warn);
   }
 
@@ -316,7 +327,7 @@ public final class Incidents {
     Instant old = Instant.now().minusSeconds(600);
     try (DirectoryStream<Path> left = Files.newDirectoryStream(folder, names)) {
       for (Path path : left) {
-        if (Files.getLastModifiedTime(path).toInstant().isBefore(old)) {
+        if (Files.getLastModifiedTime(path, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(old)) {
           // A folder of that name where workers write is none of ours, and not gone through as
           // root.
           if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {

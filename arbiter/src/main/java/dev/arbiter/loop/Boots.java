@@ -122,7 +122,7 @@ final class Boots {
     if (boot == null) {
       return "";
     }
-    List<String> last = output.subList(Math.max(0, output.size() - LAST_WORDS), output.size());
+    List<String> last = BootReport.telling(output, LAST_WORDS);
     return "in the phase '%s': %s%s"
         .formatted(
             boot.report.phase(),

@@ -14,6 +14,7 @@ import dev.arbiter.wire.Message;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -138,7 +139,9 @@ final class Processes {
   }
 
   private Os.Child child(Release release, int slot, int slots) {
-    return new Os.Child(command(release, slot), release.environment(slot, slots), List.of());
+    Map<String, String> environment = new HashMap<>(release.environment(slot, slots));
+    List<String> command = release.privileges().wrap(command(release, slot), environment);
+    return new Os.Child(command, environment, List.of());
   }
 
   /**
@@ -226,7 +229,7 @@ final class Processes {
       command.add(1, "-Darbiter.prepare=true"); // it may be the one that waits
     }
     command.addAll(1, moreFlags.apply(release.config().flag("heap-dump-on-oom")));
-    return release.privileges().wrap(command);
+    return command;
   }
 
   /** Sends a message; a worker that cannot take Drain is sent TERM. */

@@ -34,6 +34,10 @@ public final class ArbiterLog {
   }
 
   private final BlockingQueue<Entry> queue = new ArrayBlockingQueue<>(QUEUE);
+
+  /** How long the end of the arbiter waits for a daemon that is slow. */
+  private static final long SYSLOG_MILLIS = 200;
+
   private final AtomicLong dropped = new AtomicLong();
   private final LogPlan plan;
   private final Level threshold;
@@ -55,7 +59,10 @@ public final class ArbiterLog {
     }
     this.plan = plan;
     this.threshold = configured == null ? LogTarget.level(plan.level()) : Level.ALL;
-    this.syslog = plan.syslog().map(daemon -> new SyslogTarget(daemon, this::warning)).orElse(null);
+    this.syslog =
+        plan.syslog()
+            .map(daemon -> new SyslogTarget(daemon, LogTarget.level(plan.level()), this::warning))
+            .orElse(null);
     LogTarget first = configured;
     Thread.ofPlatform().daemon().name("arbiter-log").start(() -> write(first));
   }
@@ -101,7 +108,10 @@ public final class ArbiterLog {
     CountDownLatch reached = new CountDownLatch(1);
     if (queue.offer(new Entry.End(reached))) {
       try {
-        reached.await(millis, TimeUnit.MILLISECONDS);
+        boolean written = reached.await(millis, TimeUnit.MILLISECONDS);
+        if (written && syslog != null) {
+          syslog.flush(Math.min(millis, SYSLOG_MILLIS));
+        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

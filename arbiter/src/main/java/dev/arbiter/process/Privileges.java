@@ -2,6 +2,7 @@ package dev.arbiter.process;
 
 import dev.arbiter.settings.Config;
 import dev.arbiter.settings.SettingsException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,8 +21,11 @@ import jnr.posix.Passwd;
  * <p>Design note. posix_spawn cannot change any of these, and the arbiter must not: they belong to
  * the process, and it stays root. A JVM that changes its own user once it runs has loaded its
  * libraries and opened its files as another. So the worker's command begins with the system's own
- * tools (sh for the umask, nice, setpriv), each of which executes the next: the pid, the
- * descriptors and the signal mask go through, and the JVM begins as the user it is to be.
+ * tools (nice, setpriv, sh for the umask), each of which executes the next: the pid, the
+ * descriptors and the signal mask go through, and the JVM begins as the user it is to be. What the
+ * app's environment says to the dynamic loader is said only after setpriv, and sh, which takes
+ * functions from the environment where it is bash, comes after it too: until then the programs run
+ * as root, and the app's user may be able to write what those variables name.
  *
  * @param identity empty if workers run as the arbiter does
  * @param umask octal; empty for the arbiter's own
@@ -44,6 +48,10 @@ public record Privileges(
   public record Identity(long uid, long gid, String name, String home, boolean allGroups) {}
 
   private static final int PRIO_PROCESS = 0;
+
+  /** CAP_KILL, CAP_SETGID and CAP_SETUID, capabilities(7). */
+  private static final long CAPABILITIES = 1 << 5 | 1 << 6 | 1 << 7;
+
   private static final List<String> FOLDERS = List.of("/usr/bin", "/bin", "/usr/sbin", "/sbin");
 
   /**
@@ -55,6 +63,8 @@ public record Privileges(
     Optional<Identity> identity = identity(config);
     if (identity.isPresent()) {
       tool("setpriv", "--user and --group");
+      tool("env", "--user and --group");
+      mayChange(config);
     }
     return new Privileges(
         identity,
@@ -112,6 +122,29 @@ public record Privileges(
             user == null ? "" : user.getLoginName(),
             user == null ? "" : user.getHome(),
             config.flag("initgroups")));
+  }
+
+  /** A root without them, as in some containers, could neither start such workers nor end them. */
+  private static void mayChange(Config config) throws SettingsException {
+    String effective;
+    try {
+      effective =
+          Files.readAllLines(Path.of("/proc/self/status")).stream()
+              .filter(line -> line.startsWith("CapEff:"))
+              .map(line -> line.substring("CapEff:".length()).strip())
+              .findFirst()
+              .orElse("");
+    } catch (IOException e) {
+      throw new SettingsException(
+          asked(config) + ": this process cannot see its own capabilities: " + e,
+          "mount /proc, or start the arbiter as the user itself without this setting");
+    }
+    if ((Long.parseUnsignedLong(effective, 16) & CAPABILITIES) != CAPABILITIES) {
+      throw new SettingsException(
+          "%s: this root may not start workers as others, or not signal them (capabilities %s)"
+              .formatted(asked(config), effective),
+          "give it CAP_SETUID, CAP_SETGID and CAP_KILL");
+    }
   }
 
   private static String asked(Config config) {
@@ -179,13 +212,14 @@ public record Privileges(
         .findFirst();
   }
 
-  /** The command, run as this says. */
-  public List<String> wrap(List<String> command) {
+  /**
+   * The command, run as this says.
+   *
+   * @param environment the command's; what must not be there before the user has changed is taken
+   *     out, and given to the command by its own arguments
+   */
+  public List<String> wrap(List<String> command, Map<String, String> environment) {
     List<String> whole = new ArrayList<>();
-    if (umask.isPresent()) {
-      whole.addAll(List.of("/bin/sh", "-c", "umask \"$1\" && shift && exec \"$@\"", "sh"));
-      whole.add(umask.get());
-    }
     if (niceness.isPresent()) {
       whole.add(find("nice").orElse("nice"));
       whole.addAll(List.of("-n", Integer.toString(niceness.getAsInt())));
@@ -200,9 +234,26 @@ public record Privileges(
         whole.add("--inh-caps=-all"); // the others the kernel drops with the user
       }
       whole.add("--");
+      List<String> late =
+          environment.keySet().stream().filter(Privileges::isForLoaders).sorted().toList();
+      if (!late.isEmpty()) {
+        whole.add(find("env").orElse("env"));
+        late.forEach(name -> whole.add(name + "=" + environment.remove(name)));
+      }
+    }
+    if (umask.isPresent()) {
+      whole.addAll(List.of("/bin/sh", "-c", "umask \"$1\" && shift && exec \"$@\"", "sh"));
+      whole.add(umask.get());
     }
     whole.addAll(command);
     return List.copyOf(whole);
+  }
+
+  /** What the loader and the C library read, ld.so(8); a program that is not setuid obeys it. */
+  private static boolean isForLoaders(String variable) {
+    return variable.startsWith("LD_")
+        || variable.equals("GLIBC_TUNABLES")
+        || variable.equals("GCONV_PATH");
   }
 
   /** Puts the user's own in the place of what a login as the arbiter's user has set. */

@@ -23,7 +23,8 @@ class PrivilegesTest {
   @Test
   void aWorkerThatIsWhatTheArbiterIsHasItsOwnCommand() throws Exception {
     assertThat(Privileges.of(config(Map.of()))).isEqualTo(Privileges.SAME);
-    assertThat(Privileges.SAME.wrap(JAVA)).isEqualTo(JAVA);
+    assertThat(Privileges.SAME.wrap(JAVA, new HashMap<>(Map.of("LD_PRELOAD", "a.so"))))
+        .isEqualTo(JAVA);
   }
 
   @Test
@@ -33,16 +34,22 @@ class PrivilegesTest {
             Optional.of(new Identity(33, 33, "www-data", "/var/www", true)),
             Optional.of("0027"),
             OptionalInt.of(5));
-    assertThat(String.join(" ", privileges.wrap(JAVA)))
+    Map<String, String> environment =
+        new HashMap<>(Map.of("LD_PRELOAD", "/srv/a.so", "GLIBC_TUNABLES", "x=y", "A", "b"));
+    assertThat(String.join(" ", privileges.wrap(JAVA, environment)))
+        .as("what the user may have written is loaded as the user")
         .matches(
-            "/bin/sh -c umask .* sh 0027 \\S*/nice -n 5 \\S*/setpriv --reuid=33 --regid=33"
-                + " --init-groups --inh-caps=-all -- /jdk/bin/java a.Main");
+            "\\S*/nice -n 5 \\S*/setpriv --reuid=33 --regid=33 --init-groups --inh-caps=-all --"
+                + " \\S*/env GLIBC_TUNABLES=x=y LD_PRELOAD=/srv/a.so"
+                + " /bin/sh -c umask .* sh 0027 /jdk/bin/java a.Main");
+    assertThat(environment).isEqualTo(Map.of("A", "b"));
   }
 
   @Test
   void theUmaskReachesTheProgram() throws Exception {
     Privileges privileges = Privileges.of(config(Map.of("ARBITER_UMASK", "0137")));
-    Process shown = new ProcessBuilder(privileges.wrap(List.of("/bin/sh", "-c", "umask"))).start();
+    Process shown =
+        new ProcessBuilder(privileges.wrap(List.of("/bin/sh", "-c", "umask"), Map.of())).start();
     assertThat(new String(shown.getInputStream().readAllBytes(), UTF_8).strip()).isEqualTo("0137");
     assertThat(shown.waitFor()).isZero();
   }

@@ -26,6 +26,12 @@ import org.jspecify.annotations.Nullable;
  * unless {@code disable-redirect-access-to-syslog}. Lives as long as the worker.
  */
 public final class AccessLog {
+  /**
+   * Without a failure for so long it is well again: a daemon on UDP seems to take every second
+   * line.
+   */
+  private static final long CALM_NANOS = 60_000_000_000L;
+
   private static final int INHERITED_FD = 5;
   private static final int ROOM = 16 * 1024;
 
@@ -149,6 +155,7 @@ public final class AccessLog {
     private int filled;
     private int inBatch;
     private boolean broken;
+    private long failedAt;
     private volatile boolean parked;
     private volatile boolean reopen;
     private volatile boolean closing;
@@ -252,9 +259,12 @@ public final class AccessLog {
       }
       try {
         sink.write(batch, filled);
-        broken = false;
+        if (broken && System.nanoTime() - failedAt > CALM_NANOS) {
+          broken = false;
+        }
       } catch (IOException failed) {
         dropped.addAndGet(inBatch);
+        failedAt = System.nanoTime();
         if (!broken) {
           broken = true;
           context.say("error", "The access log cannot be written: " + failed.getMessage());
