@@ -58,8 +58,9 @@ final class SourceTree {
       }
     }
     Set<Path> todo = outdated(now);
-    if (compiled.isEmpty()) {
-      todo.add(order.source().normalize());
+    Path source = order.source().normalize();
+    if (!compiled.containsKey(source)) { // the first time, or it had no class in it
+      todo.add(source);
     }
     for (Path file : todo) {
       deleteClassesOf(file);

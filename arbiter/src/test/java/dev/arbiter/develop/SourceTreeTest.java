@@ -99,6 +99,20 @@ class SourceTreeTest {
   }
 
   @Test
+  void anAppWhoseFileWasEmptyOnceIsCompiledAgain() throws Exception {
+    write("Part", "static String text() { return \"one\"; }");
+    app("Part.text()");
+    compile();
+    save("App", "");
+    compile();
+
+    app("Part.text()");
+
+    assertThat(compile().compiled()).isPositive();
+    assertThat(run()).isEqualTo("one");
+  }
+
+  @Test
   void aServerAnswersUntilItsInputEnds() throws Exception {
     app("\"served\"");
     Process server =
