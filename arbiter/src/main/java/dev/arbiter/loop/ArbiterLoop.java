@@ -40,6 +40,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -197,9 +198,19 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     put(new Input.Do(freshness::changed));
   }
 
-  /** In development: that reload is over without a new generation; what there is serves on. */
-  public void settleForWhatServes() {
-    put(new Input.Do(freshness::settle));
+  /**
+   * In development: that reload is over without a new generation; what there is serves on.
+   *
+   * @param latest whether no file has changed since; asked on the loop's thread
+   */
+  public void settleForWhatServes(BooleanSupplier latest) {
+    put(
+        new Input.Do(
+            () -> {
+              if (latest.getAsBoolean()) {
+                freshness.settle();
+              }
+            }));
   }
 
   /** A child has ended. */
