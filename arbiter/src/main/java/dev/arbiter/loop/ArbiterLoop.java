@@ -563,6 +563,9 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
 
   private void spawn(Action.Spawn spawn) {
     hooks.spawning(spawn);
+    if (spawn.generation() < fleet.generation()) {
+      freshness.resolving(spawn.generation()); // somebody asked for it by a rollback
+    }
     Release release = releases.get(spawn.generation());
     if (release == null || release.isListening()) {
       spawn(spawn, release);
