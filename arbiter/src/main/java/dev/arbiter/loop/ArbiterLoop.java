@@ -362,7 +362,8 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     try {
       long patience = System.nanoTime() + LONGEST_REST;
       while (!processes.dismissStandby() && System.nanoTime() - patience < 0) {
-        Thread.sleep(1); // it was killed, and has nothing to finish
+        // It was killed, and has nothing to finish; that it has ended is an input.
+        Input _ = inputs.poll(patience - System.nanoTime(), TimeUnit.NANOSECONDS);
       }
       if (!elsewhere.finish()) {
         log.warning("Something still runs that the arbiter no longer waits for");
