@@ -407,7 +407,7 @@ final class H2Stream implements HttpStream {
       socket.take(bytes, false);
       bytes.release();
     }
-    if (inputComplete) {
+    if (inputComplete || connection.inputEnded()) {
       socket.inputEnded();
     }
     return socket.session();
