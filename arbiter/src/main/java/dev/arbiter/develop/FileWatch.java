@@ -52,11 +52,7 @@ public final class FileWatch implements AutoCloseable {
   private long changedNanos;
 
   private FileWatch(
-      WatchPlan plan,
-      Duration delay,
-      Duration longest,
-      Listener listener,
-      WatchService service) {
+      WatchPlan plan, Duration delay, Duration longest, Listener listener, WatchService service) {
     this.plan = plan;
     this.delay = delay;
     this.longest = longest;
