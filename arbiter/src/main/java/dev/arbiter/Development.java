@@ -13,6 +13,7 @@ import dev.arbiter.supervise.Event.Request;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,7 @@ final class Development implements FileWatch.Listener, AutoCloseable {
   private final ArbiterLog log;
   private final WatchPlan plan;
   private final AtomicReference<@Nullable String> problem = new AtomicReference<>();
+  private final AtomicLong changes = new AtomicLong();
   private @Nullable ArbiterLoop loop;
   private boolean missed;
   private volatile @Nullable FileWatch watch;
@@ -57,8 +59,9 @@ final class Development implements FileWatch.Listener, AutoCloseable {
       late = missed;
     }
     if (late) {
+      long change = changes.get();
       running.changed();
-      reload(this::failed);
+      reload(reply -> failed(reply, change));
     }
   }
 
@@ -93,6 +96,7 @@ final class Development implements FileWatch.Listener, AutoCloseable {
 
   @Override
   public void begins(Path file) {
+    changes.incrementAndGet();
     ArbiterLoop running = running();
     if (running != null) {
       running.changed();
@@ -102,7 +106,11 @@ final class Development implements FileWatch.Listener, AutoCloseable {
   @Override
   public void complete(Set<Path> files) {
     log.info("Changed: " + names(files));
-    reload(this::failed);
+    long change = changes.get();
+    synchronized (this) {
+      problem.set(null); // of a version that nobody wants to see any more
+    }
+    reload(reply -> failed(reply, change));
   }
 
   @Override
@@ -153,17 +161,29 @@ final class Development implements FileWatch.Listener, AutoCloseable {
     }
   }
 
-  /** Its worker did not come so far as to tell: it ended, or took too long. */
-  private void failed(Action.Reply reply) {
-    problem.set("The new version could not be started\n" + reply.text());
+  /**
+   * Its worker did not come so far as to tell: it ended, or took too long. Where files have changed
+   * since, what is made of those is what counts.
+   */
+  private void failed(Action.Reply reply, long change) {
+    synchronized (this) {
+      if (!isLatest(change)) {
+        return;
+      }
+      problem.set("The new version could not be started\n" + reply.text());
+    }
     reload(
         second -> {
           log.error("The version before serves on: " + second.text());
           ArbiterLoop running = running();
           if (running != null) {
-            running.settleForWhatServes();
+            running.settleForWhatServes(() -> isLatest(change));
           }
         });
+  }
+
+  private boolean isLatest(long change) {
+    return changes.get() == change;
   }
 
   @Override

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FileWatch implements AutoCloseable {
   /** A build that never rests is a change all the same. */
-  private static final long LONGEST_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final Duration LONGEST = Duration.ofSeconds(10);
 
   /** Told of changes, on the watch's thread. */
   public interface Listener {
@@ -44,14 +44,18 @@ public final class FileWatch implements AutoCloseable {
 
   private final WatchPlan plan;
   private final Duration delay;
+  private final Duration longest;
   private final Listener listener;
   private final WatchService service;
   private final Map<WatchKey, Path> folders = new HashMap<>();
   private final Set<Path> changed = new TreeSet<>();
+  private long changedNanos;
 
-  private FileWatch(WatchPlan plan, Duration delay, Listener listener, WatchService service) {
+  private FileWatch(
+      WatchPlan plan, Duration delay, Duration longest, Listener listener, WatchService service) {
     this.plan = plan;
     this.delay = delay;
+    this.longest = longest;
     this.listener = listener;
     this.service = service;
   }
@@ -64,8 +68,14 @@ public final class FileWatch implements AutoCloseable {
    */
   public static FileWatch start(WatchPlan plan, Duration delay, Listener listener)
       throws IOException {
+    return start(plan, delay, LONGEST, listener);
+  }
+
+  /** The same, with another limit for a change that does not rest. */
+  static FileWatch start(WatchPlan plan, Duration delay, Duration longest, Listener listener)
+      throws IOException {
     FileWatch watch =
-        new FileWatch(plan, delay, listener, FileSystems.getDefault().newWatchService());
+        new FileWatch(plan, delay, longest, listener, FileSystems.getDefault().newWatchService());
     for (Path folder : plan.neighbours()) {
       watch.register(folder);
     }
@@ -84,9 +94,8 @@ public final class FileWatch implements AutoCloseable {
           continue;
         }
         listener.begins(changed.iterator().next());
-        long end = System.nanoTime() + LONGEST_NANOS;
-        long wait = delay.toNanos();
-        for (WatchKey key = next(wait, end); key != null; key = next(wait, end)) {
+        long end = System.nanoTime() + longest.toNanos();
+        for (WatchKey key = next(end); key != null; key = next(end)) {
           take(key);
         }
         Set<Path> all = Set.copyOf(changed);
@@ -100,8 +109,20 @@ public final class FileWatch implements AutoCloseable {
     }
   }
 
-  private @Nullable WatchKey next(long wait, long end) throws InterruptedException {
-    return service.poll(Math.min(wait, end - System.nanoTime()), TimeUnit.NANOSECONDS);
+  /** What has come since, until nothing that matters has changed for a while; null then. */
+  private @Nullable WatchKey next(long end) throws InterruptedException {
+    long now = System.nanoTime();
+    if (now - end >= 0) {
+      return null;
+    }
+    // What is there already counts, even if this comes late to it.
+    return service.poll(
+        Math.min(changedNanos + delay.toNanos() - now, end - now), TimeUnit.NANOSECONDS);
+  }
+
+  private void changed(Path file) {
+    changed.add(file);
+    changedNanos = System.nanoTime();
   }
 
   private void take(WatchKey key) {
@@ -128,7 +149,7 @@ public final class FileWatch implements AutoCloseable {
         descend(path, true);
       }
     } else if (plan.matters(path)) {
-      changed.add(path);
+      changed(path);
     }
   }
 
@@ -148,7 +169,7 @@ public final class FileWatch implements AutoCloseable {
             descend(entry, news);
           }
         } else if (news && plan.matters(entry)) {
-          changed.add(entry);
+          changed(entry);
         }
       }
     } catch (NoSuchFileException | NotDirectoryException gone) {

@@ -6,9 +6,12 @@ import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -58,8 +61,9 @@ final class SourceTree {
       }
     }
     Set<Path> todo = outdated(now);
-    if (compiled.isEmpty()) {
-      todo.add(order.source().normalize());
+    Path source = order.source().normalize();
+    if (!compiled.containsKey(source)) { // the first time, or it had no class in it
+      todo.add(source);
     }
     for (Path file : todo) {
       deleteClassesOf(file);
@@ -104,10 +108,35 @@ final class SourceTree {
             .append(Files.getLastModifiedTime(entry))
             .append(' ')
             .append(Files.size(entry));
+      } else if (!entry.normalize().equals(order.folder().normalize())) {
+        describe(entry, text);
       }
       text.append('\n');
     }
     return text.toString();
+  }
+
+  /** The classes in a folder, which others make. */
+  private static void describe(Path folder, StringBuilder text) throws IOException {
+    Set<String> classes = new TreeSet<>();
+    Files.walkFileTree(
+        folder,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            if (file.toString().endsWith(".class")) {
+              classes.add(
+                  " %s %s %d".formatted(file, attributes.lastModifiedTime(), attributes.size()));
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException gone) {
+            return FileVisitResult.CONTINUE; // javac finds nothing there either
+          }
+        });
+    classes.forEach(line -> text.append('\n').append(line));
   }
 
   private void forget(Path work) throws IOException {

@@ -40,6 +40,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -197,9 +198,19 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     put(new Input.Do(freshness::changed));
   }
 
-  /** In development: that reload is over without a new generation; what there is serves on. */
-  public void settleForWhatServes() {
-    put(new Input.Do(freshness::settle));
+  /**
+   * In development: that reload is over without a new generation; what there is serves on.
+   *
+   * @param latest whether no file has changed since; asked on the loop's thread
+   */
+  public void settleForWhatServes(BooleanSupplier latest) {
+    put(
+        new Input.Do(
+            () -> {
+              if (latest.getAsBoolean()) {
+                freshness.settle();
+              }
+            }));
   }
 
   /** A child has ended. */
@@ -351,7 +362,8 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     try {
       long patience = System.nanoTime() + LONGEST_REST;
       while (!processes.dismissStandby() && System.nanoTime() - patience < 0) {
-        Thread.sleep(1); // it was killed, and has nothing to finish
+        // It was killed, and has nothing to finish; that it has ended is an input.
+        Input _ = inputs.poll(patience - System.nanoTime(), TimeUnit.NANOSECONDS);
       }
       if (!elsewhere.finish()) {
         log.warning("Something still runs that the arbiter no longer waits for");
@@ -552,6 +564,9 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
 
   private void spawn(Action.Spawn spawn) {
     hooks.spawning(spawn);
+    if (spawn.generation() < fleet.generation()) {
+      freshness.resolving(spawn.generation()); // somebody asked for it by a rollback
+    }
     Release release = releases.get(spawn.generation());
     if (release == null || release.isListening()) {
       spawn(spawn, release);

@@ -93,8 +93,11 @@ final class Standby {
     os.close(ready.ends().output());
   }
 
-  /** Reaps those that were dismissed; whether none is left. */
+  /** Reaps those that have ended; whether none is left of those that were dismissed. */
   boolean reap() {
+    Waiting ready = waiting;
+    // With the next beat another is started in its place.
+    boolean _ = ready != null && isGone(ready);
     leaving.removeIf(pid -> os.reap(pid).isPresent());
     return leaving.isEmpty();
   }

@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 public final class WarmCompiler implements SourceCompiler.Factory, AutoCloseable {
   private static final long LIMIT_SECONDS = 120;
 
-  private @Nullable Process server;
+  private volatile @Nullable Process server;
+  private volatile boolean closed;
   private Path serverJdk = Path.of("");
-  private boolean closed;
 
   @Override
   public SourceCompiler of(Path jdk, List<Path> api, Path output) {
@@ -47,6 +47,9 @@ public final class WarmCompiler implements SourceCompiler.Factory, AutoCloseable
     try {
       return askOnce(jdk, order);
     } catch (IOException ended) {
+      if (closed) {
+        throw ended;
+      }
       close(server); // by the kernel, perhaps, for want of memory; the next one knows nothing
       return askOnce(jdk, order);
     }
@@ -91,9 +94,6 @@ public final class WarmCompiler implements SourceCompiler.Factory, AutoCloseable
       return running;
     }
     close(running);
-    if (closed) {
-      throw new IOException("the arbiter stops");
-    }
     Process started =
         Compiler.start(
             new ProcessBuilder(
@@ -107,6 +107,10 @@ public final class WarmCompiler implements SourceCompiler.Factory, AutoCloseable
                 .redirectError(ProcessBuilder.Redirect.INHERIT));
     server = started;
     serverJdk = jdk;
+    if (closed) { // either close() has seen it, or this sees that it was closed
+      close(started);
+      throw new IOException("The arbiter stops");
+    }
     return started;
   }
 
@@ -125,9 +129,9 @@ public final class WarmCompiler implements SourceCompiler.Factory, AutoCloseable
     }
   }
 
-  /** Ends the compiler's process. */
+  /** Ends the compiler's process, also in the midst of a compilation, which then fails. */
   @Override
-  public synchronized void close() {
+  public void close() {
     closed = true;
     close(server);
   }

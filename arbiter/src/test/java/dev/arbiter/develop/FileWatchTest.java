@@ -3,15 +3,19 @@ package dev.arbiter.develop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +43,7 @@ class FileWatchTest {
                 List.of(),
                 List.of(folder.resolve("shop.conf"))),
             Duration.ofMillis(100),
+            Duration.ofHours(1),
             new FileWatch.Listener() {
               @Override
               public void begins(Path file) {
@@ -110,6 +115,37 @@ class FileWatchTest {
     Files.writeString(folder.resolve("shop.conf"), "yes");
 
     assertThat(next()).containsExactly(folder.resolve("shop.conf"));
+  }
+
+  @Test
+  void whatDoesNotMatterKeepsNoChangeFromBeingComplete() throws Exception {
+    Path log = folder.resolve("src/app/app.log");
+    AtomicBoolean enough = new AtomicBoolean();
+    Thread app =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  for (int i = 0; !enough.get(); i++) {
+                    append(log, i + "\n");
+                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+                  }
+                });
+    try {
+      Files.writeString(folder.resolve("src/app/App.java"), "class App { }");
+
+      assertThat(next()).containsExactly(folder.resolve("src/app/App.java"));
+    } finally {
+      enough.set(true);
+      app.join();
+    }
+  }
+
+  private static void append(Path file, String text) {
+    try {
+      Files.writeString(file, text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private Set<Path> next() throws InterruptedException {

@@ -21,6 +21,7 @@ class SourceTreeTest {
   @TempDir Path folder;
 
   private final SourceTree tree = new SourceTree();
+  private List<Path> classPath = List.of();
   private int outputs;
 
   @Test
@@ -99,6 +100,37 @@ class SourceTreeTest {
   }
 
   @Test
+  void anAppWhoseFileWasEmptyOnceIsCompiledAgain() throws Exception {
+    write("Part", "static String text() { return \"one\"; }");
+    app("Part.text()");
+    compile();
+    save("App", "");
+    compile();
+
+    app("Part.text()");
+
+    assertThat(compile().compiled()).isPositive();
+    assertThat(run()).isEqualTo("one");
+  }
+
+  @Test
+  void aClassOfTheClassPathThatChangedIsFollowed() throws Exception {
+    Path library = Files.createDirectories(folder.resolve("lib/deep"));
+    classPath = List.of(folder.resolve("src"), folder.resolve("lib"), folder.resolve("none"));
+    app("\"same\"");
+    assertThat(compile().compiled()).isEqualTo(1);
+    Files.write(folder.resolve("src/app/App.class"), new byte[1]); // of no concern: its own folder
+    assertThat(compile().compiled()).isZero();
+
+    Files.write(library.resolve("Other.class"), new byte[1]);
+    assertThat(compile().compiled()).isEqualTo(1);
+    assertThat(compile().compiled()).isZero();
+
+    Files.write(library.resolve("Other.class"), new byte[2]);
+    assertThat(compile().compiled()).isEqualTo(1);
+  }
+
+  @Test
   void aServerAnswersUntilItsInputEnds() throws Exception {
     app("\"served\"");
     Process server =
@@ -125,7 +157,7 @@ class SourceTreeTest {
     return new Order(
         folder.resolve("src/app/App.java"),
         folder.resolve("src"),
-        List.of(),
+        classPath,
         folder.resolve("work"),
         folder.resolve("out" + ++outputs));
   }

@@ -49,6 +49,13 @@ public interface Worker {
   void drain(DrainOrder order);
 
   /**
+   * The drain is called off: what comes from now on is served as before. Only in development, where
+   * a change of files was thought to replace what the worker serves, and did not. On the runtime's
+   * control thread. Does nothing by default: each response still announces the end.
+   */
+  default void resume() {}
+
+  /**
    * Stops the app. After the last connection closed, or the time for it was over. On a thread of
    * its own, which is not waited for beyond the graceful timeout.
    */

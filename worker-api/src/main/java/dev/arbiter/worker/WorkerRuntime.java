@@ -79,6 +79,7 @@ public final class WorkerRuntime implements WorkerContext {
   private final AtomicBoolean countsFail = new AtomicBoolean();
   private final AtomicBoolean recycling = new AtomicBoolean();
   private final AtomicBoolean draining = new AtomicBoolean();
+  private boolean outOfDate; // the control thread's
   private volatile boolean ready;
   private volatile String phase = "starting the JVM";
   private volatile Message.@Nullable Configure configuration;
@@ -340,6 +341,10 @@ public final class WorkerRuntime implements WorkerContext {
       case Message.Configure configure -> configured.complete(configure);
       case Message.Accept _ -> {
         if (!draining.get()) {
+          if (outOfDate) {
+            outOfDate = false;
+            worker.resume();
+          }
           acceptors().accept();
         }
       }
@@ -355,6 +360,7 @@ public final class WorkerRuntime implements WorkerContext {
         if (developing()) {
           // What it serves is out of date: idle connections are closed, so that their clients come
           // back to the queue that the next worker takes from, and streams are ended.
+          outOfDate = true;
           worker.drain(new DrainOrder("reload", NO_LIMIT, Duration.ZERO));
         }
       }

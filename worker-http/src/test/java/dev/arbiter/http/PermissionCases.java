@@ -59,6 +59,8 @@ public abstract class PermissionCases {
       value = {
         "permit-obsolete-folding | GET / HTTP/1.1~ X-A: 1~Host: a~~",
         "permit-obsolete-folding | POST / HTTP/1.1~Host: a~Content-Length: 2~Transfer-Encoding:~ chunked~~",
+        "permit-obsolete-folding | GET / HTTP/1.1~Host: a~X-A: 1~ \u0001 2~~",
+        "permit-obsolete-folding | GET / HTTP/1.1~Host: a~X-A: 1~ 2\u0001~~",
         "strip-header-spaces | GET / HTTP/1.1~Host: a~X A: 1~~",
         "strip-header-spaces | GET / HTTP/1.1~Host: a~ : 1~~",
         "permit-unconventional-http-method | g(t / HTTP/1.1~Host: a~~",

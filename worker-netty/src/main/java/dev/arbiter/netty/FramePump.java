@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -81,6 +82,30 @@ final class FramePump implements WebSocketSession.Transport {
   /** Keeps what the client has sent, to release it when the session has taken it. */
   void keep(ByteBuf bytes) {
     unread.add(bytes);
+  }
+
+  /** The same, of bytes that are the caller's: copies them, to what is kept already. */
+  void keepCopy(ByteBuf bytes) {
+    join(unread, bytes, carrier::buffer);
+  }
+
+  /**
+   * Copies all of {@code bytes} to the end of what is kept. Otherwise a client that cuts its bytes
+   * into many frames would pin a whole read buffer with each of them.
+   *
+   * @param room makes an empty buffer for so many bytes
+   */
+  static void join(Deque<ByteBuf> kept, ByteBuf bytes, IntFunction<ByteBuf> room) {
+    ByteBuf last = kept.peekLast();
+    if (last != null) {
+      last.writeBytes(bytes, Math.min(bytes.readableBytes(), last.writableBytes()));
+    }
+    int left = bytes.readableBytes();
+    if (left > 0) {
+      // The first is likely taken before another comes.
+      int size = last == null ? left : Math.max(left, BodyParts.PIECE);
+      kept.add(room.apply(size).writeBytes(bytes));
+    }
   }
 
   /** The client sends no more. */

@@ -109,7 +109,7 @@ final class H2Stream implements HttpStream {
       return bytes.readableBytes();
     }
     if (early != null) {
-      early.add(bytes.retain());
+      FramePump.join(early, bytes, this::buffer);
       return 0;
     }
     current.inbox().take(bytes, end);
@@ -407,7 +407,7 @@ final class H2Stream implements HttpStream {
       socket.take(bytes, false);
       bytes.release();
     }
-    if (inputComplete) {
+    if (inputComplete || connection.inputEnded()) {
       socket.inputEnded();
     }
     return socket.session();

@@ -301,6 +301,11 @@ final class Loop {
     }
   }
 
+  /** Idle connections may stay again. */
+  void resumeLinger() {
+    lingerOver = false;
+  }
+
   /** Closes idle connections, now and from now on. */
   void endLinger() {
     lingerOver = true;

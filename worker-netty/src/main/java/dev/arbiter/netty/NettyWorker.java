@@ -186,6 +186,14 @@ public final class NettyWorker implements Worker {
   }
 
   @Override
+  public void resume() {
+    started(service).resume();
+    for (Loop loop : loops) {
+      loop.executor().execute(loop::resumeLinger);
+    }
+  }
+
+  @Override
   public void stop() throws Exception {
     try {
       started(service).book().awaitBackground();

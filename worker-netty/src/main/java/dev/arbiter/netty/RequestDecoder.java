@@ -244,6 +244,9 @@ final class RequestDecoder extends HttpRequestDecoder {
         boolean folded = first == ' ' || first == '\t';
         if (folded && !(fieldSeen && rules.permits(Permission.OBSOLETE_FOLDING))) {
           head.refuse(Rule.FIELD_FOLDED.refusal());
+        } else if (folded && hasControls(in, at, lineEnd)) {
+          // Netty joins the lines by trim(), which cuts such characters off as if they were blanks.
+          head.refuse(Rule.FIELD_VALUE.refusal());
         }
         fieldSeen = true;
       } else {
@@ -254,6 +257,18 @@ final class RequestDecoder extends HttpRequestDecoder {
       }
       at = lineEnd + 1;
     }
+  }
+
+  /** Whether a line, which may end in a CR, has a control character in it that is no tab. */
+  private static boolean hasControls(ByteBuf in, int from, int lineEnd) {
+    int to = in.getByte(lineEnd - 1) == CR ? lineEnd - 1 : lineEnd;
+    for (int i = from; i < to; i++) {
+      byte b = in.getByte(i);
+      if ((b >= 0 && b < ' ' && b != '\t') || b == 0x7f) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Whether there are exactly two blanks, and no other white space or control character. */

@@ -82,6 +82,11 @@ final class Service {
     draining = true;
   }
 
+  /** No more than before {@link #drain}. */
+  void resume() {
+    draining = false;
+  }
+
   boolean draining() {
     return draining;
   }

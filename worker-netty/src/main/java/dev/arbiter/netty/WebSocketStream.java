@@ -35,7 +35,7 @@ final class WebSocketStream implements FramePump.Carrier {
     if (ending) {
       consumed(bytes.readableBytes());
     } else if (bytes.isReadable()) {
-      pump.keep(bytes.retain());
+      pump.keepCopy(bytes);
     }
     if (last) {
       inputEnded();

@@ -27,6 +27,13 @@ final class Departure {
     leaving = true;
   }
 
+  /** As if it had never begun. */
+  synchronized void callOff() {
+    leaving = false;
+    idleUntil = Link.NEVER;
+    unusedUntil = Link.NEVER;
+  }
+
   boolean leaving() {
     return leaving;
   }

@@ -212,6 +212,11 @@ public final class SyncWorker implements Worker {
   }
 
   @Override
+  public void resume() {
+    departure.callOff();
+  }
+
+  @Override
   public void stop() throws Exception {
     try {
       known(shared).book().awaitBackground();
