@@ -272,7 +272,7 @@ final class BadInputTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"--http-protocols,h2", "--dogstatsd-tags,a:b", "--statsd-host,localhost"})
+  @CsvSource({"--protocol,uwsgi", "--dogstatsd-tags,a:b", "--statsd-host,localhost"})
   void settingOfALaterReleaseIsRefusedByName(String flag, String value) throws Exception {
     Command.Finished finished =
         arbiters.command().args("-k", "netty", flag, value).faulty().runBare(Limits.START);
