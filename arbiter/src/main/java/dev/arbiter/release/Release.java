@@ -63,23 +63,20 @@ public record Release(
 
   /** The same with one worker, however many are set: to try the app. */
   public Release alone() {
-    return new Release(
-        generation,
-        config,
-        kind,
-        app,
-        directory,
-        jdk,
-        new Machine(1, machine.memory()),
-        1,
-        budget,
-        hooks,
-        privileges,
-        listeners);
+    return with(generation, new Machine(1, machine.memory()), 1, listeners);
   }
 
   /** The same, under another number: to start what the next generation will need. */
   public Release as(long number) {
+    return with(number, machine, workers, listeners);
+  }
+
+  /** The same, to be served at these addresses. */
+  public Release at(List<Listener> addresses) {
+    return with(generation, machine, workers, List.copyOf(addresses));
+  }
+
+  private Release with(long number, Machine other, int count, List<Listener> addresses) {
     return new Release(
         number,
         config,
@@ -87,34 +84,17 @@ public record Release(
         app,
         directory,
         jdk,
-        machine,
-        workers,
+        other,
+        count,
         budget,
         hooks,
         privileges,
-        listeners);
+        addresses);
   }
 
   /** Whether workers are replaced as soon as a file changes ({@code --reload}). */
   public boolean develops() {
     return config.flag("reload");
-  }
-
-  /** The same, to be served at these addresses. */
-  public Release at(List<Listener> addresses) {
-    return new Release(
-        generation,
-        config,
-        kind,
-        app,
-        directory,
-        jdk,
-        machine,
-        workers,
-        budget,
-        hooks,
-        privileges,
-        List.copyOf(addresses));
   }
 
   /** What the decisions depend on. */
