@@ -163,7 +163,7 @@ final class ControlTest {
             .args("--status-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    int port = Integer.parseInt(arbiter.log().await(Says.STATUS_AT, Limits.START).group(1));
+    int port = arbiter.statusPort();
     Set<Long> workers = arbiter.awaitServing(1);
     awaitProbe(port, "/ready", 200);
 
@@ -197,7 +197,7 @@ final class ControlTest {
             .args("--status-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    int port = Integer.parseInt(arbiter.log().await(Says.STATUS_AT, Limits.START).group(1));
+    int port = arbiter.statusPort();
     Set<Long> workers = arbiter.awaitServing(2);
     List<SocketChannel> hostile = new ArrayList<>();
     try {

@@ -163,8 +163,12 @@ final class KillTest {
             .args("--status-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    int status = Integer.parseInt(arbiter.log().await(Says.STATUS_AT, Limits.START).group(1));
-    assertThat(probe(status, "/ready")).isEqualTo("ready: 2 serving, steady\n");
+    int status = arbiter.statusPort();
+    // A worker says that it is ready a moment before the fleet counts it.
+    Await.until(
+        "all serve",
+        Limits.START,
+        () -> probe(status, "/ready").equals("ready: 2 serving, steady\n"));
     Set<Long> before = arbiter.awaitServing(2);
     long steady = before.iterator().next();
     Set<Long> seen = new HashSet<>(before);
