@@ -3,6 +3,7 @@ package dev.arbiter.diagnose;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
@@ -23,6 +24,8 @@ record Load(
     String cgroup,
     Map<Long, Long> byThread) {
   static final Load NONE = new Load(0, 0, 0, 0, 0, 0, "", Map.of());
+
+  private static final long LEAST_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   /**
    * The VM's own threads that collect: the serial collector runs in the VM Thread, which has little
@@ -72,9 +75,12 @@ record Load(
         Map.copyOf(threads));
   }
 
-  /** A part of the time, in percent. */
+  /**
+   * A part of the time, in percent; 0 if it was seen for too short a time to say so. A thread dump
+   * alone keeps the VM Thread busy for some tens of milliseconds.
+   */
   int percent(long nanos) {
-    return wallNanos <= 0 ? 0 : (int) (100 * nanos / wallNanos);
+    return wallNanos < LEAST_NANOS ? 0 : (int) (100 * nanos / wallNanos);
   }
 
   int throttledPercent() {

@@ -104,6 +104,12 @@ final class VerdictTest {
   }
 
   @Test
+  void theDumpItselfKeepsTheVmThreadBusyForAMomentAndIsNoPause() {
+    load = load(SECOND / 20, SECOND / 20, SECOND / 20, SECOND / 20);
+    assertThat(of(findings("")).cause()).isEqualTo(Cause.UNKNOWN);
+  }
+
+  @Test
   void collectionsSinceTheLastBeatAreAPause() {
     beat = Optional.of(new Findings.SinceBeat(5000, 1000));
     String said = LATE + "== figures ==\ngc-millis 5500\nheap-used 500000000\nheap-max 536870912\n";

@@ -13,7 +13,8 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * Stands in for {@code System.out} and {@code System.err}: a bounded buffer and one thread that
  * writes it. When the arbiter does not read, output is dropped and counted, and no request waits in
- * {@code println}.
+ * {@code println}. Until the worker is ready nobody waits for an answer: there {@code println}
+ * returns when the line is written, so that not even {@code Runtime.halt} loses why a boot failed.
  */
 final class DroppingOutput extends OutputStream {
   private static final int LIMIT = 256 * 1024;
@@ -22,6 +23,8 @@ final class DroppingOutput extends OutputStream {
   private static final long LAST_MILLIS = 500;
 
   private static volatile List<DroppingOutput> installed = List.of();
+
+  private static volatile boolean booting;
 
   private final FileOutputStream target;
   private final AtomicLong dropped;
@@ -43,12 +46,18 @@ final class DroppingOutput extends OutputStream {
     System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
     System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
     installed = List.of(out, err);
+    booting = true;
     // An app that gives up prints why, and calls System.exit: the reason must not be lost with the
     // threads that write it.
     Runtime.getRuntime()
         .addShutdownHook(
             Thread.ofPlatform().name("arbiter-last-words").unstarted(() -> drainAll(LAST_MILLIS)));
     return new DroppingOutput[] {out, err};
+  }
+
+  /** Requests are served from now on: nobody waits in {@code println} any more. */
+  static void serving() {
+    booting = false;
   }
 
   /** Waits until what was printed has been written, at most {@code millis} for each stream. */
@@ -70,10 +79,13 @@ final class DroppingOutput extends OutputStream {
     chunks.add(java.util.Arrays.copyOfRange(bytes, offset, offset + length));
     size += length;
     notifyAll();
+    if (booting && !drain(LAST_MILLIS)) {
+      booting = false; // the arbiter is stopped: a boot that prints much need not wait each time
+    }
   }
 
-  /** Waits until everything has been written, at most {@code millis}. */
-  synchronized void drain(long millis) {
+  /** Waits until everything has been written, at most {@code millis}; whether it has. */
+  synchronized boolean drain(long millis) {
     long end = System.nanoTime() + millis * 1_000_000;
     try {
       for (long left = millis; !broken && (size > 0 || writing) && left > 0; ) {
@@ -83,6 +95,7 @@ final class DroppingOutput extends OutputStream {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    return size == 0 && !writing;
   }
 
   private void pump() {

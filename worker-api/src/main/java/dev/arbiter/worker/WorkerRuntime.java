@@ -188,6 +188,7 @@ public final class WorkerRuntime implements WorkerContext {
               text -> say("warning", text),
               this::recycle);
       ready = true;
+      DroppingOutput.serving();
       Thread.ofPlatform().daemon().name("arbiter-beat").start(this::beat);
       notifier =
           new Notifier(worker, settings().duration("timeout-notify", Duration.ofSeconds(30)));
