@@ -59,7 +59,7 @@ public record Release(
   private static final Duration DUMP_LIMIT = Duration.ofSeconds(2);
 
   /** How long idle connections may be used once the arbiter stops: its operator waits. */
-  private static final Duration STOP_LINGER = Duration.ofSeconds(1);
+  private static final Duration STOP_LINGER = Duration.ofMillis(500);
 
   /** The same with one worker, however many are set: to try the app. */
   public Release alone() {

@@ -452,7 +452,7 @@ public final class Fleet {
         (losses.everReady() || staffing.paused() || state != FleetState.STARTING) && rollout.busy()
             || crew.any(
                 worker ->
-                    (worker.isNewcomer() || worker.holdsSlot())
+                    (worker.isNewcomer() || worker.holdsSlot() || worker.mayStillAccept())
                         && rollout.isOutdated(worker.release));
     if (changing) {
       return FleetState.RELOADING;

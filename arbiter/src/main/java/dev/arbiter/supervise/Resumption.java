@@ -61,6 +61,7 @@ final class Resumption {
         worker.readyAt,
         worker.settled,
         worker.accepted,
+        worker.accepting,
         worker.probing,
         worker.fit,
         worker.held,
@@ -107,6 +108,7 @@ final class Resumption {
     worker.settled = from.settled();
     worker.spare = from.spare();
     worker.accepted = from.accepted();
+    worker.accepting = from.accepting();
     worker.probing = from.probing();
     worker.fit = from.fit();
     worker.held = from.held();

@@ -99,6 +99,7 @@ final class Shepherd {
       case Message.RecycleMe(String reason) ->
           step(worker, Trigger.RECYCLE_ME, Detail.of(reason), now);
       case Message.Draining(int connections, int requests) -> {
+        worker.accepting = false;
         worker.left =
             Words.count(connections, "connection") + " and " + Words.count(requests, "request");
         String reason = worker.who() + " leaves of its own accord (was it sent TERM?)";
@@ -277,12 +278,14 @@ final class Shepherd {
       case ACCEPT -> accept(worker, now);
       case ACCEPT_AGAIN -> {
         worker.held = false;
+        worker.accepting = true;
         listen(worker, now);
         orders.info("%s accepts again".formatted(worker.who()));
         orders.add(new Action.Tell(worker.id, new Message.Accept()));
       }
       case HOLD_BACK -> {
         worker.held = true;
+        worker.accepting = false;
         orders.info("%s accepts nothing more until it is resumed".formatted(worker.who()));
         orders.add(new Action.Tell(worker.id, new Message.Eject()));
       }
@@ -345,6 +348,7 @@ final class Shepherd {
   private void accept(WorkerHandle worker, long now) {
     orders.add(new Action.Tell(worker.id, new Message.Accept()));
     worker.accepted = ++lastAccepted;
+    worker.accepting = true;
     trial.serves(worker, now);
   }
 
@@ -379,6 +383,7 @@ final class Shepherd {
     losses.tally().died(worker, silent ? Cause.SILENT : Cause.STUCK, text, now);
     trial.lost(worker, text);
     worker.held = false;
+    worker.accepting = false;
     worker.stage = WorkerHandle.Stage.STAYS;
     worker.beatsAside = 0;
     orders.error(

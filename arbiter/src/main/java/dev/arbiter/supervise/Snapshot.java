@@ -50,6 +50,7 @@ public record Snapshot(
    * @param wire the version of the protocol it speaks; 0 until it has said so
    * @param readyAt 0 if it never was
    * @param accepted of two in one slot the one with the higher number stays
+   * @param accepting whether it has not said since that it accepts no more
    * @param probing whether it was asked for its health; its answer is still to come
    * @param fit whether it may serve as soon as it is wanted
    * @param held whether an operator has ejected it
@@ -72,6 +73,7 @@ public record Snapshot(
       long readyAt,
       boolean settled,
       long accepted,
+      boolean accepting,
       boolean probing,
       boolean fit,
       boolean held,

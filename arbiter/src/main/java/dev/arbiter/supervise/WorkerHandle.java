@@ -54,6 +54,9 @@ final class WorkerHandle {
   /** Counts who was told to accept: of two in one slot, the later one stays. */
   long accepted;
 
+  /** It was told to accept, and has not said since that it does no more. */
+  boolean accepting;
+
   /** It was asked for its health and has not answered. */
   boolean probing;
 
@@ -109,6 +112,14 @@ final class WorkerHandle {
   /** Whether an operator holds it, and another serves in its slot. */
   boolean isReplaced() {
     return held && stage == Stage.REPLACED;
+  }
+
+  /**
+   * It leaves, and a new connection may still reach it: it has not said that its listeners are
+   * closed, and its time to do so is not over.
+   */
+  boolean mayStillAccept() {
+    return accepting && state == WorkerState.DRAINING && stage == Stage.ASKED;
   }
 
   boolean isServing() {

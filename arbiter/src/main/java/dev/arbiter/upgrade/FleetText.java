@@ -78,6 +78,7 @@ final class FleetText {
             .put("ready-at", worker.readyAt())
             .put("settled", worker.settled())
             .put("accepted", worker.accepted())
+            .put("accepting", worker.accepting())
             .put("probing", worker.probing())
             .put("fit", worker.fit())
             .put("held", worker.held())
@@ -162,6 +163,7 @@ final class FleetText {
         line.number("ready-at"),
         line.flag("settled"),
         line.number("accepted"),
+        line.flag("accepting"),
         line.flag("probing"),
         line.flag("fit"),
         line.flag("held"),

@@ -41,6 +41,36 @@ final class FleetChangeTest {
   }
 
   @Test
+  void a_reload_is_done_when_no_old_worker_accepts_any_more() {
+    Rig rig = Rig.steady(2);
+    rig.closing = false;
+    rig.ask(Request.RELOAD, 0, 7);
+    rig.resolve(2);
+    rig.readyAll();
+    assertThat(rig.serving()).containsExactly(3, 4);
+    assertThat(rig.fleet.state()).isEqualTo(FleetState.RELOADING);
+    rig.said(1, new Message.Draining(1, 0));
+    assertThat(rig.answers(7)).isEmpty();
+    rig.exit(2);
+    assertThat(rig.answers(7)).containsExactly("DONE generation 2 serves");
+    assertThat(rig.fleet.state()).isEqualTo(FleetState.STEADY);
+  }
+
+  @Test
+  void an_old_worker_that_does_not_close_is_waited_for_until_its_time_is_over() {
+    Rig rig = Rig.steady(1);
+    rig.closing = false;
+    rig.ask(Request.RELOAD, 0, 7);
+    rig.resolve(2);
+    rig.readyAll();
+    rig.pass(29);
+    assertThat(rig.answers(7)).isEmpty();
+    rig.pass(2);
+    assertThat(rig.answers(7)).containsExactly("DONE generation 2 serves");
+    assertThat(rig.signals(1)).contains(Sig.QUIT);
+  }
+
+  @Test
   void a_release_that_is_refused_changes_nothing() {
     Rig rig = Rig.steady(2);
     rig.ask(Request.RELOAD);
@@ -249,6 +279,7 @@ final class FleetChangeTest {
   @Test
   void a_stop_drains_everybody_with_a_short_linger_and_ends_with_0() {
     Rig rig = Rig.steady(2);
+    rig.closing = false;
     rig.ask(Request.STOP);
     assertThat(rig.told(1)).containsExactly(new Message.Drain("stop", 30_000, 1_000));
     assertThat(rig.told(2)).hasSize(1);

@@ -15,8 +15,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A fleet under a clock that a test moves. Spawning works at once; all else a test says itself.
- * Workers beat while time passes, but those in {@link #silent}.
+ * A fleet under a clock that a test moves. Spawning works at once, and who is to leave says at once
+ * that it accepts no more; all else a test says itself. Workers beat while time passes, but those
+ * in {@link #silent}.
  */
 final class Rig {
   static final int WIRE = 1;
@@ -27,6 +28,7 @@ final class Rig {
   final Set<Integer> silent = new HashSet<>();
   FleetPolicy policy;
   boolean spawning = true;
+  boolean closing = true;
   long now = 5_000 * SECOND;
 
   Rig(FleetPolicy policy) {
@@ -70,6 +72,11 @@ final class Rig {
     for (Action action : answer) {
       if (spawning && action instanceof Action.Spawn spawn) {
         all.addAll(on(new Event.Spawned(spawn.worker(), pid(spawn.worker()))));
+      }
+      if (closing
+          && action instanceof Action.Tell(int worker, Message.Drain drain)
+          && stateOf(worker) == WorkerState.DRAINING) {
+        all.addAll(said(worker, new Message.Draining(0, 0)));
       }
     }
     return all;

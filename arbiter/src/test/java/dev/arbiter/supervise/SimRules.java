@@ -57,6 +57,7 @@ final class SimRules {
     boolean ready;
     boolean probed;
     boolean accepts;
+    boolean closed;
     boolean aside;
     boolean held;
     boolean resumed;
@@ -165,7 +166,10 @@ final class SimRules {
         }
       }
       case Message.Failed failed -> leaves(picture, os.now);
-      case Message.Draining draining -> leaves(picture, os.now);
+      case Message.Draining draining -> {
+        picture.closed = true;
+        leaves(picture, os.now);
+      }
       case Message.Hello hello when hello.version() != Rig.WIRE -> leaves(picture, os.now);
       default -> {
         // Nothing that anybody is held to.
@@ -410,6 +414,9 @@ final class SimRules {
       case Action.Reply(long ticket, var verdict, String text) -> {
         proceeding.remove(ticket);
         require(pending.remove(ticket), "ticket %d is answered and not waiting", ticket);
+        if (verdict == Action.Verdict.DONE && text.matches("generation \\d+ serves.*")) {
+          closed(os.fleet.generation());
+        }
       }
       case Action.Exit exit -> {
         require(!listening, "the arbiter leaves and its sockets are open");
@@ -426,6 +433,25 @@ final class SimRules {
       default -> {
         // ShowOutput, ReopenLogs, ResolveRelease.
       }
+    }
+  }
+
+  /** A reload is done: a new connection reaches this generation alone. */
+  private void closed(long generation) {
+    for (Picture picture : pictures.values()) {
+      require(
+          picture.generation == generation
+              || picture.exited
+              || picture.closed
+              || picture.aside
+              || picture.held
+              || !picture.accepts
+              || picture.quitAt != NEVER
+              || stopping,
+          "generation %d serves, and worker %d of generation %d may still accept",
+          generation,
+          picture.worker,
+          picture.generation);
     }
   }
 

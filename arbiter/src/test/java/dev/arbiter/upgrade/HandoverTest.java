@@ -126,6 +126,7 @@ final class HandoverTest {
                     200,
                     true,
                     12,
+                    true,
                     false,
                     true,
                     false,

@@ -21,6 +21,7 @@ final class BlockedOutputTest {
 
   /** What differs between the kinds does not do so later than in the test above. */
   @Tag("slow")
+  @Tag("waits")
   @Timeout(180)
   @Test
   void workIsDoneWhileNobodyReadsTheOutputForHalfAMinute() throws Exception {

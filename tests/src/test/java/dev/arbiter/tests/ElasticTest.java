@@ -2,11 +2,14 @@ package dev.arbiter.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** {@code --max-workers}: the number of workers follows the load. */
@@ -18,6 +21,30 @@ final class ElasticTest {
   private static final Pattern BLOCKED = Pattern.compile("slow request .* GET /block");
 
   @RegisterExtension final Arbiters arbiters = new Arbiters();
+
+  /** After a minute in which one would have been enough. */
+  @Tag("slow")
+  @Tag("waits")
+  @Timeout(180)
+  @Test
+  void aWorkerThatIsNotNeededLeavesAndItsConnectionsAreServedToTheEnd() throws Exception {
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind("netty")
+            .workers(2)
+            .args("--min-workers", "1", "--max-workers", "2")
+            .faulty()
+            .start();
+    Set<Long> before = arbiter.awaitServing(2);
+    try (LoadClients load =
+        LoadClients.start(arbiter.port(), 4, 1, "/pid", Duration.ofMillis(100))) {
+      arbiter.log().await(Pattern.compile("Load: 1 worker, not 2"), Duration.ofSeconds(120));
+      Await.until("one has left", Limits.CHANGE, () -> arbiter.workers().size() == 1);
+      assertThat(load.stop()).isEmpty();
+    }
+    assertThat(before).containsAll(arbiter.workers());
+  }
 
   @Test
   void connectionsThatWaitBringAnotherWorkerThatAnswersThem() throws Exception {

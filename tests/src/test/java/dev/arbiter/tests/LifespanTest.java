@@ -127,6 +127,15 @@ final class LifespanTest {
     }
 
     arbiter.log().await(Pattern.compile("printed by /here"), Limits.ANSWER);
+
+    var before = arbiter.awaitServing(1);
+    arbiter.signal(Os.Signal.USR1);
+    arbiter.signal(Os.Signal.HUP);
+    arbiter.awaitReplaced(before, 1);
+    try (RawClient client = arbiter.connect()) {
+      assertThat(client.get("/after").body()).isEqualTo("done");
+    }
+    arbiter.log().await(Pattern.compile("printed by /after"), Limits.ANSWER);
   }
 
   private Command app(String kind) throws Exception {

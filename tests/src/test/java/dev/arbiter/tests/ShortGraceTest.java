@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.WebSocket;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -28,7 +31,8 @@ final class ShortGraceTest {
     ArbiterProcess arbiter = arbiters.command().kind(kind).gracefulTimeout("10ms").faulty().start();
     long old = arbiter.awaitServing(1).iterator().next();
 
-    try (Guests guests = new Guests(arbiter)) {
+    boolean http2 = kind.equals("netty");
+    try (Guests guests = new Guests(arbiter, http2)) {
       arbiter.signal(Os.Signal.HUP);
       arbiter.log().await(Says.RELOADED, Limits.CHANGE);
       guests.awaitCut();
@@ -37,7 +41,7 @@ final class ShortGraceTest {
     long next = arbiter.awaitServing(1).iterator().next();
     assertThat(next).isNotEqualTo(old);
 
-    try (Guests guests = new Guests(arbiter)) {
+    try (Guests guests = new Guests(arbiter, http2)) {
       assertThat(arbiter.stop()).isZero();
       guests.awaitCut();
     }
@@ -55,16 +59,60 @@ final class ShortGraceTest {
     }
   }
 
+  /** An HTTP/2 client without a request that asks all the time whether the other side is there. */
+  private static final class Pinger implements AutoCloseable {
+    private static final byte[] PREFACE =
+        HexFormat.of()
+            .parseHex(
+                "505249202a20485454502f322e300d0a0d0a534d0d0a0d0a" // PRI * HTTP/2.0 ... SM
+                    + "000000040000000000"); // SETTINGS
+    private static final byte[] PING =
+        HexFormat.of().parseHex("000008060000000000" + "0102030405060708");
+
+    private final Socket socket;
+
+    Pinger(int port) throws IOException {
+      socket = new Socket("127.0.0.1", port);
+      socket.setSoTimeout(Math.toIntExact(Limits.ANSWER.toMillis()));
+      socket.getOutputStream().write(PREFACE);
+      ping();
+    }
+
+    private int ping() throws IOException {
+      socket.getOutputStream().write(PING);
+      return socket.getInputStream().read(new byte[1024]);
+    }
+
+    void awaitEnd() throws IOException {
+      try {
+        while (ping() >= 0) {
+          // An answer, or a GOAWAY.
+        }
+      } catch (SocketTimeoutException open) {
+        throw new AssertionError("the HTTP/2 connection stays open", open);
+      } catch (SocketException closed) {
+        // A ping that crossed the close.
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+  }
+
   /** A client of each sort that a stop has to wait for. */
   private static final class Guests implements AutoCloseable, WebSocket.Listener {
     private final RawClient idle;
     private final RawClient slow;
     private final RawClient stream;
+    private final Optional<Pinger> pinger;
     private final HttpClient http = HttpClient.newHttpClient();
     private final WebSocket socket;
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    Guests(ArbiterProcess arbiter) throws Exception {
+    Guests(ArbiterProcess arbiter, boolean http2) throws Exception {
+      pinger = http2 ? Optional.of(new Pinger(arbiter.port())) : Optional.empty();
       idle = arbiter.connect();
       idle.pid();
       slow = arbiter.connect();
@@ -88,6 +136,9 @@ final class ShortGraceTest {
       } catch (SocketException reset) {
         assertThat(reset).hasMessageContaining("reset");
       }
+      if (pinger.isPresent()) {
+        pinger.get().awaitEnd();
+      }
       assertThat(closed.await(Limits.ANSWER.toSeconds(), TimeUnit.SECONDS)).isTrue();
     }
 
@@ -104,6 +155,9 @@ final class ShortGraceTest {
 
     @Override
     public void close() throws IOException {
+      if (pinger.isPresent()) {
+        pinger.get().close();
+      }
       idle.close();
       slow.close();
       stream.close();

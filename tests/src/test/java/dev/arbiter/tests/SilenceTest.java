@@ -101,6 +101,7 @@ final class SilenceTest {
     longRequest(Duration.ofSeconds(10), TIMEOUT);
   }
 
+  @Tag("waits")
   @Timeout(180)
   @Test
   void requestOfAMinuteIsNoSilence() throws Exception {

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * silent: beats are read all the same, a killed worker is replaced, and nobody is ended for it.
  */
 @Tag("slow")
+@Tag("waits")
 @Timeout(180)
 final class StallTest {
   private static final Duration STALL = Duration.ofSeconds(30);

@@ -49,17 +49,18 @@ final class SuspendTest {
 
   @EachKind
   void noRequestWaitsWhileTheArbiterIsStopped(String kind) throws Exception {
-    stopUnderLoad(Duration.ofSeconds(8), kind);
+    stopUnderLoad(Duration.ofSeconds(8), Duration.ofMillis(2), kind);
   }
 
   /** Both kinds beside each other, for it is a minute of waiting. */
+  @Tag("waits")
   @Timeout(240)
   @Test
   void noRequestWaitsWhileTheArbiterIsStoppedForAMinute() throws Exception {
-    stopUnderLoad(Duration.ofSeconds(60), "netty", "sync");
+    stopUnderLoad(Duration.ofSeconds(60), Duration.ofMillis(20), "netty", "sync");
   }
 
-  private void stopUnderLoad(Duration time, String... kinds) throws Exception {
+  private void stopUnderLoad(Duration time, Duration pause, String... kinds) throws Exception {
     List<ArbiterProcess> started = new ArrayList<>();
     List<LoadClients> loads = new ArrayList<>();
     try {
@@ -73,7 +74,7 @@ final class SuspendTest {
                 .faulty()
                 .start();
         started.add(arbiter);
-        loads.add(LoadClients.start(arbiter.port(), 8, 2, "/pid", Duration.ofMillis(2)));
+        loads.add(LoadClients.start(arbiter.port(), 8, 2, "/pid", pause));
       }
       Map<ArbiterProcess, Set<Long>> workers = new HashMap<>();
       for (ArbiterProcess arbiter : started) {
