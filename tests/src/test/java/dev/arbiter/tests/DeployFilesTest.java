@@ -1,5 +1,6 @@
 package dev.arbiter.tests;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -44,7 +45,9 @@ final class DeployFilesTest {
 
   private static final ObjectMapper YAML =
       new ObjectMapper(
-              YAMLFactory.builder().enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS).build())
+              YAMLFactory.builder()
+                  .enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
+                  .build())
           .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -86,7 +89,8 @@ final class DeployFilesTest {
     assertThat(scaler.getSpec().getScaleTargetRef().getKind()).isEqualTo(deployment.getKind());
     // Who decides how many there are must be one.
     assertThat(deployment.getSpec().getReplicas()).isNull();
-    assertThat(service.getSpec().getPorts().getFirst().getTargetPort().getStrVal()).isEqualTo("http");
+    assertThat(service.getSpec().getPorts().getFirst().getTargetPort().getStrVal())
+        .isEqualTo("http");
   }
 
   @ParameterizedTest
@@ -97,9 +101,7 @@ final class DeployFilesTest {
     assertThat(text).contains(known);
 
     assertThatThrownBy(
-            () ->
-                YAML.readValue(
-                    text.replaceFirst(known, "un" + known), Deployment.class))
+            () -> YAML.readValue(text.replaceFirst(known, "un" + known), Deployment.class))
         .isInstanceOf(UnrecognizedPropertyException.class);
   }
 
@@ -131,11 +133,13 @@ final class DeployFilesTest {
 
   @Test
   void theFleetIsGivenMemoryAndNothingElseToWriteTo() {
-    Quantity limit = container.getResources().getLimits().get("memory");
+    Quantity limit = requireNonNull(container.getResources().getLimits().get("memory"));
     assertThat(limit).isEqualTo(container.getResources().getRequests().get("memory"));
     assertThat(limit.getNumericalAmount().longValueExact()).isGreaterThanOrEqualTo(1L << 30);
     assertThat(container.getSecurityContext().getReadOnlyRootFilesystem()).isTrue();
-    assertThat(container.getVolumeMounts()).extracting("mountPath").contains("/tmp", "/run/arbiter");
+    assertThat(container.getVolumeMounts())
+        .extracting("mountPath")
+        .contains("/tmp", "/run/arbiter");
     assertThat(argument("--control-socket")).startsWith("/run/arbiter/");
     assertThat(argument("--incident-dir")).startsWith("/tmp/");
   }
@@ -149,7 +153,8 @@ final class DeployFilesTest {
         arbiters
             .command()
             .args("--print-config")
-            .args(container.getArgs().stream()
+            .args(
+                container.getArgs().stream()
                     .map(argument -> argument.replace("/srv/app", app.toString()))
                     .toArray(String[]::new))
             .runBare(Limits.START);
