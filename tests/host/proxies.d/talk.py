@@ -1,4 +1,4 @@
-"""Clients that talk over WebSockets through a proxy until TERM: websockets.py URL CLIENTS
+"""Clients that talk over WebSockets through a proxy until TERM: talk.py URL CLIENTS
 
 Each opens one, has twenty messages echoed, closes it and opens another. A Close with 1012 is how a worker sends its
 clients to the next, at any time; a handshake that fails, an end without a Close or with another code, and a wrong echo
