@@ -217,22 +217,6 @@ final class TrialTest {
         .noneMatch(file -> file.contains("shop.jar"));
   }
 
-  @Test
-  void workersAcceptUntilTheDrainDelayIsOver() throws Exception {
-    ArbiterProcess arbiter =
-        arbiters.command().kind("netty").args("--drain-delay", "3s").faulty().start();
-    long worker = arbiter.awaitServing(1).iterator().next();
-    int mark = arbiter.log().mark();
-
-    arbiter.signal(Os.Signal.TERM);
-    arbiter.log().awaitAfter(mark, Pattern.compile("accept for 3 s more"), Limits.ANSWER);
-
-    try (RawClient late = arbiter.connect()) {
-      assertThat(late.pid()).isEqualTo(worker);
-    }
-    assertThat(arbiter.exitCode(Limits.CHANGE)).isZero();
-  }
-
   private static void jar(Path jar, Path classes) throws Exception {
     Process process =
         new ProcessBuilder(
