@@ -241,6 +241,20 @@ final class Http2WebSocketTest extends WebSocketContract {
   }
 
   @Test
+  void aClientThatGivesBackTheWindowForEachTinyMessageIsNoFlood() throws Exception {
+    try (Fixture fixture = fixture(app());
+        H2Client client = H2Client.to(fixture)) {
+      connect(client, 1, "/").next();
+      for (int i = 0; i < 2 * FloodGuard.IDLE_FRAMES; i++) {
+        assertThat(shown(text(client, 1, "a").next())).isEqualTo("1 810161");
+        client.frame(H2Client.WINDOW_UPDATE, 0, 0, H2Client.number(3));
+        client.frame(H2Client.WINDOW_UPDATE, 0, 1, H2Client.number(3));
+      }
+      assertThat(client.get(3, "/plain").answer(3).status()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void aConnectionThatEndsTellsEachOfThem() throws Exception {
     try (Fixture fixture = fixture(app());
         H2Client client = H2Client.to(fixture)) {
