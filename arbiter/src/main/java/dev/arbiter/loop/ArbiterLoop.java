@@ -129,7 +129,8 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
             task -> put(new Input.Do(task)));
     this.freshness = new Freshness(fleet, processes::generation, processes::tell);
     this.succession =
-        new Succession(fleet, processes, inquiries, elsewhere, releases, surroundings, hooks);
+        new Succession(
+            fleet, processes, inquiries, elsewhere, releases, surroundings, hooks, ticketSecrets);
   }
 
   // ---- from any thread

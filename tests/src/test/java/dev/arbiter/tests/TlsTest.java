@@ -145,7 +145,8 @@ final class TlsTest {
   @Tag("slow")
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-  void aSessionGoesOnInAnotherWorkerAndAfterAReload(String protocol) throws Exception {
+  void aSessionGoesOnInAnotherWorkerAndAfterAReloadAndAnUpgrade(String protocol)
+      throws Exception {
     Path certificate = Certificates.make(arbiters.folder(), "first");
     SSLContext context = trusting(certificate);
     ArbiterProcess arbiter =
@@ -162,6 +163,9 @@ final class TlsTest {
 
     assertThat(resume(port, context, protocol, workers)).isFalse(); // the first one ever
     arbiter.signal(Os.Signal.HUP);
+    workers = arbiter.awaitReplaced(workers, 2);
+    assertThat(resume(port, context, protocol, workers)).isTrue();
+    arbiter.signal(Os.Signal.USR2);
     workers = arbiter.awaitReplaced(workers, 2);
     assertThat(resume(port, context, protocol, workers)).isTrue();
     for (long worker : workers) {
