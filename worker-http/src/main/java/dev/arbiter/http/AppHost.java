@@ -6,6 +6,7 @@ import dev.arbiter.app.Lifespan;
 import dev.arbiter.app.Notice;
 import dev.arbiter.app.middleware.Compression;
 import dev.arbiter.http.develop.ProblemApp;
+import dev.arbiter.http.tls.TlsHook;
 import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.WorkerContext;
 import dev.arbiter.worker.WorkerSettings;
@@ -137,6 +138,11 @@ public final class AppHost {
 
   private void hook(String name, WorkerHooks.Call call) {
     hooks.ifPresent(all -> all.call(name, call));
+  }
+
+  /** The hook that has a say in TLS, if there is one. */
+  public Optional<TlsHook> tlsHook() {
+    return hooks.flatMap(WorkerHooks::tls);
   }
 
   /** The arbiter collects evidence. On a thread of its own, which the hook may hold up. */
