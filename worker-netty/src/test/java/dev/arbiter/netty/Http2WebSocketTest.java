@@ -7,10 +7,8 @@ import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.WebSocket;
 import dev.arbiter.app.WebSocket.Message;
-import dev.arbiter.http.FixtureContext;
 import dev.arbiter.http.RawClient;
 import dev.arbiter.http.websocket.WebSocketContract;
-import dev.arbiter.worker.Traffic;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -30,35 +28,15 @@ final class Http2WebSocketTest extends WebSocketContract {
   protected Server serve(App app, String... settings) throws Exception {
     Fixture fixture = fixture(app, settings);
     Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-    return new Server() {
+    return new WebSocketServer(fixture) {
       @Override
       public RawClient connect() throws IOException {
         return H2Tunnel.to(fixture, failures);
       }
 
       @Override
-      public FixtureContext context() {
-        return fixture.context;
-      }
-
-      @Override
-      public int open() {
-        return fixture.open.get();
-      }
-
-      @Override
-      public Traffic traffic() {
-        return fixture.worker.traffic();
-      }
-
-      @Override
-      public void drain() {
-        fixture.drain(Duration.ZERO);
-      }
-
-      @Override
       public void close() {
-        fixture.close();
+        super.close();
         assertThat(failures).isEmpty();
       }
     };
