@@ -1,5 +1,6 @@
 package dev.arbiter.http;
 
+import com.sun.net.httpserver.HttpHandler;
 import dev.arbiter.app.App;
 import dev.arbiter.app.Hooks;
 import dev.arbiter.app.Lifespan;
@@ -82,6 +83,11 @@ public final class AppHost {
               + (failure.hint().isEmpty() ? "" : "\nhint: " + failure.hint()));
       return new AppHost(ProblemApp.of(failure, settings), context);
     }
+  }
+
+  /** An app that is a handler of the JDK's. */
+  public static App of(HttpHandler handler) {
+    return new JdkHandlerApp(handler);
   }
 
   /** An app of a worker kind's own, to rehearse a start with. */
