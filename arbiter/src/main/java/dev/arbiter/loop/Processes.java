@@ -285,8 +285,7 @@ final class Processes {
   void slow(int worker, Message.Slow slow) {
     log.warning(
         "%s: slow request (--slow-request-timeout): %s\n%s"
-            .formatted(
-                title(worker), LogText.line(slow.request()), slow.stack().stripTrailing()));
+            .formatted(title(worker), LogText.line(slow.request()), slow.stack().stripTrailing()));
   }
 
   /** What a worker last printed; any thread. */

@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The arbiter's own voice: {@code [time] [pid] [LEVEL] text}, unless its {@link LogPlan} says
  * otherwise. Whatever is in a text, only a record of this log begins at the beginning of a line
- * ({@link LogText}). Any thread may log and none waits: a bounded queue stands before Log4j, and a thread
- * of its own, which may be stuck behind a terminal that was stopped or a pipe nobody reads. What
- * finds no room is counted and reported when there is some again.
+ * ({@link LogText}). Any thread may log and none waits: a bounded queue stands before Log4j, and a
+ * thread of its own, which may be stuck behind a terminal that was stopped or a pipe nobody reads.
+ * What finds no room is counted and reported when there is some again.
  */
 public final class ArbiterLog {
   private static final int QUEUE = 8192;

@@ -111,8 +111,7 @@ public final class Origins {
     try {
       for (Path root : roots) {
         walk.root = root;
-        Files.walkFileTree(
-            root, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, walk);
+        Files.walkFileTree(root, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, walk);
       }
     } catch (IOException unreadable) {
       return Optional.empty();

@@ -17,10 +17,7 @@ import java.util.stream.Stream;
  * @param tickets empty if it was left by an arbiter that had none or kept them to itself
  */
 public record Heritage(
-    Snapshot fleet,
-    List<Release> releases,
-    Map<Integer, Crewman> crew,
-    Optional<Tickets> tickets) {
+    Snapshot fleet, List<Release> releases, Map<Integer, Crewman> crew, Optional<Tickets> tickets) {
 
   /**
    * Secrets of session tickets: a client that got a ticket before comes back with it after.

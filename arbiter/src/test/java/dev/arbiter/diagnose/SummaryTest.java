@@ -15,7 +15,8 @@ final class SummaryTest {
   @Test
   void whatAClientHadAHandInStaysInItsPlaceAndSteersNoTerminal() {
     Patient patient = new Patient(1, 7, List.of(), System.nanoTime(), Optional.empty(), 0);
-    Verdict verdict = new Verdict(Cause.DEAD, "thread \"" + FORGED + "\"", List.of("at a.B" + FORGED));
+    Verdict verdict =
+        new Verdict(Cause.DEAD, "thread \"" + FORGED + "\"", List.of("at a.B" + FORGED));
     String page =
         Summary.ofDead(
             patient,

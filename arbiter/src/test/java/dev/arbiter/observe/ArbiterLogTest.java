@@ -219,7 +219,7 @@ final class ArbiterLogTest {
       String form =
           "<%d>[A-Z][a-z]{2} [ 0-9]\\d \\d\\d:\\d\\d:\\d\\d \\S+ shop\\["
               + ProcessHandle.current().pid()
-              + "]: ";
+              + "]:     ";
       assertThat(receive(daemon)).matches(form.formatted(19 * 8 + 3) + "first");
       assertThat(receive(daemon)).matches(form.formatted(19 * 8 + 3) + "\tat second");
       log.flush(PATIENCE);

@@ -106,9 +106,7 @@ final class OriginsTest {
     folder = link;
     Origins origins = origins();
     Files.writeString(certificate, "another certificate");
-    assertThat(origins.renewed(config()))
-        .as("found by way of the link and beside it")
-        .isNotEmpty();
+    assertThat(origins.renewed(config())).as("found by way of the link and beside it").isNotEmpty();
 
     Path second = Files.createDirectories(temporary.resolve("second"));
     for (String file : List.of("cert.pem", "key.pem", "arbiter.toml")) {

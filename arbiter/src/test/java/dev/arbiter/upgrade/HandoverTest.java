@@ -166,8 +166,7 @@ final class HandoverTest {
   @Test
   void what_is_read_is_what_was_written() {
     Handover before =
-        handover(
-            Optional.of(new Heritage.Tickets(List.of("0a", "0b", "0c"), 1_234_567_890_123L)));
+        handover(Optional.of(new Heritage.Tickets(List.of("0a", "0b", "0c"), 1_234_567_890_123L)));
     Handover after = HandoverText.decode(HandoverText.encode(before));
 
     assertThat(after)

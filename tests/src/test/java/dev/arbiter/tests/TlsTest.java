@@ -155,8 +155,7 @@ final class TlsTest {
   @Tag("slow")
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
-  void aSessionGoesOnInAnotherWorkerAndAfterAReloadAndAnUpgrade(String protocol)
-      throws Exception {
+  void aSessionGoesOnInAnotherWorkerAndAfterAReloadAndAnUpgrade(String protocol) throws Exception {
     Path certificate = Certificates.make(arbiters.folder(), "first");
     SSLContext context = trusting(certificate);
     ArbiterProcess arbiter =

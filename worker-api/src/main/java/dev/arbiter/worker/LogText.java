@@ -6,8 +6,8 @@ package dev.arbiter.worker;
  * steer the terminal of whoever reads the log (CWE-150).
  *
  * <p>So characters that do not print are shown by their number, as {@code \x1b}: controls, the line
- * ends that only some programs take for one, and those that turn the direction of writing. A
- * text of several lines stays one, but each line after the first is indented, as no record is.
+ * ends that only some programs take for one, and those that turn the direction of writing. A text
+ * of several lines stays one, but each line after the first is indented, as no record is.
  */
 public final class LogText {
   private static final String CONTINUED = "\n    ";
@@ -54,14 +54,12 @@ public final class LogText {
         safe.append(c);
       } else if (c == '\n') {
         safe.append(lineEnd);
-      } else if (c == '\r' && i + 1 < text.length() && text.charAt(i + 1) == '\n') {
-        continue; // what follows is the end of the line
       } else if (c == ESC && colours && colourEnd(text, i) > 0) {
         int end = colourEnd(text, i);
         safe.append(text, i, end);
         i = end - 1;
-      } else {
-        show(safe, c);
+      } else if (c != '\r' || i + 1 == text.length() || text.charAt(i + 1) != '\n') {
+        show(safe, c); // but for the CR of a line's end
       }
     }
     return safe.toString();

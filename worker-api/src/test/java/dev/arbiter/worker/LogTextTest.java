@@ -6,7 +6,8 @@ import org.junit.jupiter.api.Test;
 
 /** What a client could write into a log, and what becomes of it. */
 class LogTextTest {
-  private static final String FORGED = "no page \n[2026-11-28 12:00:00 +0000] [1] [INFO] all is well";
+  private static final String FORGED =
+      "no page \n[2026-11-28 12:00:00 +0000] [1] [INFO] all is well";
 
   @Test
   void whatPrintsIsLeftAsItIs() {
@@ -36,8 +37,8 @@ class LogTextTest {
   void whatAProgramPrintsMayBeColouredAndNoMore() {
     String coloured = "\u001b[1;32mINFO\u001b[m x";
     assertThat(LogText.printed(coloured)).isEqualTo(coloured);
-    assertThat(LogText.printed("\u001b[2J\u001b]0;title\u0007\u001b[31")).isEqualTo(
-        "\\x1b[2J\\x1b]0;title\\x07\\x1b[31");
+    assertThat(LogText.printed("\u001b[2J\u001b]0;title\u0007\u001b[31"))
+        .isEqualTo("\\x1b[2J\\x1b]0;title\\x07\\x1b[31");
     assertThat(LogText.record(coloured)).isEqualTo("\\x1b[1;32mINFO\\x1b[m x");
   }
 }

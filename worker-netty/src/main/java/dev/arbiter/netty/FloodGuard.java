@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
  * frames) is paid from one that requests and bytes of bodies fill up, in either direction: a
  * download needs many WINDOW_UPDATEs, and some clients measure the line with a PING for what they
  * receive. So does what this side sends, however small: who gets messages of a few bytes, such as
- * those of a WebSocket, may give back the window for each. It counts what the app writes and not the
- * frames that it is cut into, or a client that opens the window byte by byte would be paid for that
- * (CVE-2019-9511). Streams that were reset before their end are paid from another, which only time fills
- * up: a request that is taken back has cost its work all the same (CVE-2023-44487), also where the
- * client has the server reset it (CVE-2025-8671).
+ * those of a WebSocket, may give back the window for each. It counts what the app writes and not
+ * the frames that it is cut into, or a client that opens the window byte by byte would be paid for
+ * that (CVE-2019-9511). Streams that were reset before their end are paid from another, which only
+ * time fills up: a request that is taken back has cost its work all the same (CVE-2023-44487), also
+ * where the client has the server reset it (CVE-2025-8671).
  *
  * <p>CONTINUATION is not seen here: the frame reader counts it within each head.
  */

@@ -245,15 +245,16 @@ public final class ServerTls implements AutoCloseable {
     TlsPlan plan =
         hooked(
             new TlsPlan(
-            material.keys(),
-            material.keyTypes(),
-            settings.clients(),
-            material.trust(),
-            suites,
-            settings.protocols().stream()
-                .filter(protocol -> !protocol.equals("TLSv1.2") || CipherSuites.forTls12(suites))
-                .toList(),
-            settings.applications()));
+                material.keys(),
+                material.keyTypes(),
+                settings.clients(),
+                material.trust(),
+                suites,
+                settings.protocols().stream()
+                    .filter(
+                        protocol -> !protocol.equals("TLSv1.2") || CipherSuites.forTls12(suites))
+                    .toList(),
+                settings.applications()));
     Optional<String> objection = provider.objection(plan);
     if (objection.isPresent()) {
       throw new Wrong(
