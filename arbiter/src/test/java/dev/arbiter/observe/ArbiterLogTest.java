@@ -219,9 +219,9 @@ final class ArbiterLogTest {
       String form =
           "<%d>[A-Z][a-z]{2} [ 0-9]\\d \\d\\d:\\d\\d:\\d\\d \\S+ shop\\["
               + ProcessHandle.current().pid()
-              + "]:     ";
+              + "]: ";
       assertThat(receive(daemon)).matches(form.formatted(19 * 8 + 3) + "first");
-      assertThat(receive(daemon)).matches(form.formatted(19 * 8 + 3) + "\tat second");
+      assertThat(receive(daemon)).matches(form.formatted(19 * 8 + 3) + " {4}\tat second");
       log.flush(PATIENCE);
       assertThat(Files.readString(file())).contains("[ERROR] first");
     }
