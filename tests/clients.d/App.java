@@ -37,17 +37,19 @@ public final class App implements BlockingApp {
                   events.send("event " + i);
                 }
               });
-      case "/ws" -> Response.webSocket(App::echo);
+      case "/ws" -> Response.webSocket(socket -> echo(socket, request.httpVersion()));
       default -> Response.of(404);
     };
   }
 
-  /** Sends back what comes; closes with 4000 if it is told to. */
-  private static void echo(WebSocket socket) throws IOException {
+  /** Sends back what comes; closes with 4000 if it is told to, and says what it runs over. */
+  private static void echo(WebSocket socket, String version) throws IOException {
     while (true) {
       switch (socket.receive()) {
         case WebSocket.Message.Text(String text) when text.equals("close") ->
             socket.close(4000, "as you wish");
+        case WebSocket.Message.Text(String text) when text.equals("version") ->
+            socket.sendText(version);
         case WebSocket.Message.Text(String text) -> socket.sendText(text);
         case WebSocket.Message.Binary(var bytes) -> socket.sendBinary(bytes);
         case WebSocket.Message.Close _ -> {

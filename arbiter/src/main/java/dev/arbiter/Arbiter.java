@@ -422,6 +422,15 @@ final class Arbiter implements ArbiterLoop.Surroundings {
   }
 
   @Override
+  public Optional<Config> settings() {
+    try {
+      return Optional.of(config.reread().keeping(config));
+    } catch (SettingsException _) {
+      return Optional.empty(); // the reload that follows says what is wrong
+    }
+  }
+
+  @Override
   public void reopenLogs() {
     log.reopen();
     Release release = newest;

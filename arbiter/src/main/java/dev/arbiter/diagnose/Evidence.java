@@ -3,6 +3,7 @@ package dev.arbiter.diagnose;
 import dev.arbiter.supervise.Event.Outcome;
 import dev.arbiter.supervise.ExitStatus;
 import dev.arbiter.wire.Message;
+import dev.arbiter.worker.LogText;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -251,9 +252,10 @@ public final class Evidence {
   }
 
   private void keep(String text, List<ThreadDump> dumps) {
-    ThreadDump dump = ThreadDump.parse(text);
-    if (!text.isBlank()) {
-      files.put("threads-%d.txt".formatted(dumps.size() + 1), text);
+    String shown = LogText.lines(text);
+    ThreadDump dump = ThreadDump.parse(shown);
+    if (!shown.isBlank()) {
+      files.put("threads-%d.txt".formatted(dumps.size() + 1), shown);
     }
     if (!dump.entries().isEmpty()) {
       dumps.add(dump);

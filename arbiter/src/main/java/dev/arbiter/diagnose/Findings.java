@@ -1,5 +1,6 @@
 package dev.arbiter.diagnose;
 
+import dev.arbiter.worker.LogText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,7 @@ record Findings(
     Map<String, String> sections = new TreeMap<>();
     String name = "";
     StringBuilder text = new StringBuilder();
-    for (String line : answer.split("\n", -1)) {
+    for (String line : LogText.lines(answer).split("\n", -1)) {
       if (line.startsWith("== ") && line.endsWith(" ==")) {
         sections.put(name, text.toString().strip());
         name = line.substring(3, line.length() - 3);

@@ -1,6 +1,7 @@
 package dev.arbiter.diagnose;
 
 import dev.arbiter.wire.Vitals;
+import dev.arbiter.worker.LogText;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -29,7 +30,7 @@ final class Summary {
         TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - patient.spawnedNanos())
             + " s since its start");
     text.append("\n## Concluded\n\n**%s**".formatted(verdict.cause().word()));
-    text.append(verdict.figure().isEmpty() ? "\n" : ": " + verdict.figure() + "\n");
+    text.append(verdict.figure().isEmpty() ? "\n" : ": " + LogText.line(verdict.figure()) + "\n");
     block(verdict.stack());
   }
 
@@ -131,12 +132,19 @@ final class Summary {
   }
 
   private void item(String name, String value) {
-    text.append("- ").append(name).append(": ").append(value).append('\n');
+    text.append("- ").append(name).append(": ").append(LogText.line(value)).append('\n');
   }
 
   private void block(List<String> lines) {
     if (!lines.isEmpty()) {
-      text.append("\n```\n").append(String.join("\n", lines)).append("\n```\n");
+      text.append("\n```\n");
+      for (String line : lines) {
+        // What a client had a hand in must not end the block; a fence is not indented so far.
+        text.append(line.strip().startsWith("```") ? "    " : "")
+            .append(LogText.line(line))
+            .append('\n');
+      }
+      text.append("```\n");
     }
   }
 }

@@ -61,11 +61,7 @@ final class Notices {
     } else if (isChange(standing.state()) != changing) {
       changing = !changing;
       extendAt = now;
-      // The time tells the manager which of its own requests this answers.
-      said.add(
-          changing
-              ? "RELOADING=1\nMONOTONIC_USEC=" + TimeUnit.NANOSECONDS.toMicros(now)
-              : "READY=1");
+      said.add(changing ? reloading(now) : "READY=1");
     }
     String next = standing.line();
     if (!next.equals(line)) {
@@ -87,6 +83,16 @@ final class Notices {
       said.add("WATCHDOG=1");
     }
     return said;
+  }
+
+  /** What is to be said of a reload that was over at once; who asked for it waits for both. */
+  List<String> reloaded(long now) {
+    return !ready || changing || stopping ? List.of() : List.of(reloading(now), "READY=1");
+  }
+
+  /** The time tells the manager which of its own requests this answers. */
+  private static String reloading(long now) {
+    return "RELOADING=1\nMONOTONIC_USEC=" + TimeUnit.NANOSECONDS.toMicros(now);
   }
 
   /** How long until {@link #look} has something to say even if nothing happens. */

@@ -156,6 +156,11 @@ public final class ServiceManager {
     notices.look(standing, System.nanoTime()).forEach(text -> say(text, OptionalInt.empty()));
   }
 
+  /** A reload was asked for, and is over: nothing had to change. */
+  public synchronized void reloaded() {
+    notices.reloaded(System.nanoTime()).forEach(text -> say(text, OptionalInt.empty()));
+  }
+
   /** How long until {@link #look} is due even if nothing happens. */
   public synchronized long restNanos() {
     return unsaid.isEmpty()

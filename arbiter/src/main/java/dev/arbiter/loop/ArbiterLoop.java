@@ -10,6 +10,7 @@ import dev.arbiter.process.Os;
 import dev.arbiter.process.ProcessState;
 import dev.arbiter.process.WorkerProcess;
 import dev.arbiter.release.Release;
+import dev.arbiter.settings.Config;
 import dev.arbiter.supervise.Action;
 import dev.arbiter.supervise.Event;
 import dev.arbiter.supervise.Event.Request;
@@ -64,6 +65,9 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     /** Reads settings and app again. Off the loop. */
     Resolution resolve(long generation);
 
+    /** The settings as a reload would have them; empty if they are not right. Off the loop. */
+    Optional<Config> settings();
+
     /** Opens the arbiter's log again, and makes that of the workers for them. */
     void reopenLogs();
 
@@ -101,6 +105,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
   private final Lookout lookout;
   private final Succession succession;
   private final Freshness freshness;
+  private final Renewals renewals;
   private final Queues queues = new Queues();
   private final Callers callers = new Callers(this::lastWords);
   private final FleetHooks hooks;
@@ -127,9 +132,20 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
             new Investigator(incidents),
             elsewhere,
             task -> put(new Input.Do(task)));
+    this.renewals =
+        new Renewals(
+            fleet,
+            releases,
+            lookout,
+            elsewhere,
+            log,
+            surroundings::settings,
+            this::put,
+            events::add);
     this.freshness = new Freshness(fleet, processes::generation, processes::tell);
     this.succession =
-        new Succession(fleet, processes, inquiries, elsewhere, releases, surroundings, hooks);
+        new Succession(
+            fleet, processes, inquiries, elsewhere, releases, surroundings, hooks, ticketSecrets);
   }
 
   // ---- from any thread
@@ -496,11 +512,22 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
 
   private void take(Input input) {
     switch (input) {
-      case Input.Happened happened -> events.add(happened.event());
+      case Input.Happened(Event event) -> {
+        if (!renewals.takes(event, this::renewed)) {
+          events.add(event);
+        }
+      }
       case Input.Child _ -> processes.reapAll();
       case Input.Do task -> task.task().run();
       case Input.Silent(int worker) -> processes.silent(worker);
       case Input.Closed(int worker) -> processes.closed(worker);
+    }
+  }
+
+  /** The reload that a service manager has asked for by HUP is over already. */
+  private void renewed() {
+    if (manager != null) {
+      manager.reloaded();
     }
   }
 
@@ -553,7 +580,10 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
       case Action.DryRun(Set<Integer> wireVersions) ->
           succession.tryOut(wireVersions, event -> put(new Input.Happened(event)));
       case Action.Exec() -> succession.begin();
-      case Action.ReopenLogs() -> surroundings.reopenLogs();
+      case Action.ReopenLogs() -> {
+        lookout.reread();
+        surroundings.reopenLogs();
+      }
       case Action.CloseListeners() -> {
         processes.dismissStandby();
         surroundings.closeListeners();

@@ -2,7 +2,9 @@ package dev.arbiter.loop;
 
 import dev.arbiter.observe.ArbiterLog;
 import dev.arbiter.release.FilePrints;
+import dev.arbiter.release.Origins;
 import dev.arbiter.release.Release;
+import dev.arbiter.settings.Config;
 import dev.arbiter.socket.Listener;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,6 +28,7 @@ final class Lookout {
   private final ArbiterLog log;
   private final IntConsumer load;
   private final Map<Long, FilePrints> prints = new ConcurrentHashMap<>();
+  private final Map<Long, Origins> origins = new ConcurrentHashMap<>();
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
           task -> Thread.ofPlatform().daemon().name("arbiter-lookout").unstarted(task));
@@ -59,6 +62,25 @@ final class Lookout {
     }
     thread.execute(
         () -> prints.put(release.generation(), FilePrints.of(release.app().classPath())));
+    if (release.config().has("certfile")) {
+      thread.execute(() -> origins.put(release.generation(), Origins.of(release)));
+    }
+  }
+
+  /**
+   * The files of TLS that are others by now, if another generation would differ in nothing else.
+   * Reads the disk: off the loop.
+   *
+   * @param now the settings as a reload would have them
+   */
+  List<Path> renewed(long generation, Config now) {
+    Origins known = origins.get(generation);
+    return known == null ? List.of() : known.renewed(now);
+  }
+
+  /** Workers read the files of TLS again. */
+  void reread() {
+    thread.execute(() -> origins.replaceAll((_, known) -> known.reread()));
   }
 
   /**
@@ -89,6 +111,7 @@ final class Lookout {
   /** No worker runs it any more. */
   void forget(long generation) {
     thread.execute(() -> prints.remove(generation));
+    thread.execute(() -> origins.remove(generation));
   }
 
   /** What waits at these is counted from now on; empty: nobody wants to know. */

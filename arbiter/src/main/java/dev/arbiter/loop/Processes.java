@@ -11,6 +11,7 @@ import dev.arbiter.supervise.ExitStatus;
 import dev.arbiter.supervise.Snapshot;
 import dev.arbiter.upgrade.Heritage;
 import dev.arbiter.wire.Message;
+import dev.arbiter.worker.LogText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -283,8 +284,8 @@ final class Processes {
   /** A request takes long: said in one block, and nothing follows from it. */
   void slow(int worker, Message.Slow slow) {
     log.warning(
-        "%s: slow request (--slow-request-timeout): %s%n%s"
-            .formatted(title(worker), slow.request(), slow.stack().indent(4).stripTrailing()));
+        "%s: slow request (--slow-request-timeout): %s\n%s"
+            .formatted(title(worker), LogText.line(slow.request()), slow.stack().stripTrailing()));
   }
 
   /** What a worker last printed; any thread. */

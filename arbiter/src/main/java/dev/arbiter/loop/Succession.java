@@ -57,6 +57,7 @@ final class Succession {
   private final Map<Long, Release> releases;
   private final Surroundings surroundings;
   private final FleetHooks hooks;
+  private final TicketSecrets tickets;
   private final UpgradeOutcome outcome = new UpgradeOutcome();
   private boolean underWay;
   private long since;
@@ -68,7 +69,8 @@ final class Succession {
       Elsewhere elsewhere,
       Map<Long, Release> releases,
       Surroundings surroundings,
-      FleetHooks hooks) {
+      FleetHooks hooks,
+      TicketSecrets tickets) {
     this.fleet = fleet;
     this.processes = processes;
     this.inquiries = inquiries;
@@ -76,6 +78,7 @@ final class Succession {
     this.releases = releases;
     this.surroundings = surroundings;
     this.hooks = hooks;
+    this.tickets = tickets;
   }
 
   /** What becomes of the upgrade that this arbiter began with. */
@@ -179,7 +182,8 @@ final class Succession {
     return new Heritage(
         fleet.snapshot(System.nanoTime()),
         List.copyOf(releases.values()),
-        held ? processes.handOver(inquiries::beatAt) : Map.of());
+        held ? processes.handOver(inquiries::beatAt) : Map.of(),
+        Optional.of(tickets.leave()));
   }
 
   /**
@@ -191,6 +195,7 @@ final class Succession {
    */
   Event adopt(Heritage heritage, long ticket) throws IOException {
     outcome.expect();
+    heritage.tickets().ifPresent(tickets::adopt);
     for (Snapshot.Worker worker : heritage.fleet().workers()) {
       Heritage.Crewman crewman = heritage.crew().get(worker.id());
       if (crewman != null) {

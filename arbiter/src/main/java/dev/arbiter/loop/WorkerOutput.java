@@ -38,7 +38,7 @@ final class WorkerOutput {
     }
     recent.add(line);
     if (live) {
-      log.info(prefix + line);
+      log.printed("info", prefix + line);
     } else {
       if (kept.size() == KEPT) {
         kept.removeFirst();
@@ -50,7 +50,7 @@ final class WorkerOutput {
   /** From now on lines go to the log. */
   synchronized void ready() {
     live = true;
-    kept.forEach(line -> log.info(prefix + line));
+    kept.forEach(line -> log.printed("info", prefix + line));
     kept.clear();
   }
 
@@ -75,7 +75,7 @@ final class WorkerOutput {
 
   /** The worker died unexplained: what it last said may explain it. */
   synchronized void show() {
-    kept.forEach(line -> log.error(prefix + line));
+    kept.forEach(line -> log.printed("error", prefix + line));
     kept.clear();
     live = true;
   }

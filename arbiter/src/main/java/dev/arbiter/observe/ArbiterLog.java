@@ -1,5 +1,6 @@
 package dev.arbiter.observe;
 
+import dev.arbiter.worker.LogText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
@@ -17,9 +18,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The arbiter's own voice: {@code [time] [pid] [LEVEL] text}, unless its {@link LogPlan} says
- * otherwise. Any thread may log and none waits: a bounded queue stands before Log4j, and a thread
- * of its own, which may be stuck behind a terminal that was stopped or a pipe nobody reads. What
- * finds no room is counted and reported when there is some again.
+ * otherwise. Whatever is in a text, only a record of this log begins at the beginning of a line
+ * ({@link LogText}). Any thread may log and none waits: a bounded queue stands before Log4j, and a
+ * thread of its own, which may be stuck behind a terminal that was stopped or a pipe nobody reads.
+ * What finds no room is counted and reported when there is some again.
  */
 public final class ArbiterLog {
   private static final int QUEUE = 8192;
@@ -69,9 +71,18 @@ public final class ArbiterLog {
 
   /** Logs a line, or several; never waits. */
   public void log(String level, String text) {
+    put(level, plan.json() ? text : LogText.record(text)); // JSON has escapes of its own
+  }
+
+  /** Logs a line that a worker has printed, which may be coloured; never waits. */
+  public void printed(String level, String line) {
+    put(level, plan.json() ? line : LogText.printed(line));
+  }
+
+  private void put(String level, String text) {
     Level wanted = LogTarget.level(level);
     if (echo && wanted.isMoreSpecificThan(Level.ERROR)) {
-      System.err.println("arbiter: " + text);
+      System.err.println("arbiter: " + (plan.json() ? LogText.record(text) : text));
     }
     if (wanted.isMoreSpecificThan(threshold)
         && !queue.offer(new Entry.Line(wanted, text, System.currentTimeMillis()))) {
@@ -143,7 +154,10 @@ public final class ArbiterLog {
           }
           LogEvent event = event(line.level(), line.text(), line.wallMillis());
           if (syslog != null) {
-            syslog.append(event);
+            syslog.append(
+                plan.json()
+                    ? event(line.level(), LogText.record(line.text()), line.wallMillis())
+                    : event);
           }
           target.append(event);
         }

@@ -1,6 +1,8 @@
 package dev.arbiter.observe;
 
+import dev.arbiter.worker.LogText;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Optional;
 import org.apache.logging.log4j.Level;
@@ -112,7 +114,14 @@ interface LogTarget {
           .append("\",\"pid\":")
           .append(pid)
           .append(",\"message\":\"");
+      int from = line.length();
       JsonUtils.quoteAsString(event.getMessage().getFormattedMessage(), line);
+      for (int i = from; i < line.length(); i++) {
+        char c = line.charAt(i);
+        if (!LogText.isHarmless(c)) { // JSON leaves them as they are, and a terminal obeys some
+          line.replace(i, i + 1, "\\u" + HexFormat.of().toHexDigits(c));
+        }
+      }
       return line.append("\"}\n").toString();
     }
   }

@@ -49,6 +49,17 @@ public final class FilePrints {
         .toList();
   }
 
+  /** Whether they are of the same files, and each was the same when they were taken. */
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof FilePrints prints && prints.first.equals(first);
+  }
+
+  @Override
+  public int hashCode() {
+    return first.hashCode();
+  }
+
   private static boolean isSame(Path path, Print then) {
     try {
       return then.equals(print(Files.readAttributes(path, BasicFileAttributes.class)));

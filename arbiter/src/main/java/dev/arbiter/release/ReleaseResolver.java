@@ -181,6 +181,21 @@ public final class ReleaseResolver {
     return List.of(directory, directory.resolve("src/main/java"));
   }
 
+  /** Where the app and what it needs may be, as the settings name it; not all need be there. */
+  static List<Path> places(Config config) {
+    List<Path> places = new ArrayList<>();
+    Path directory = appDirectory(config);
+    places.add(directory);
+    for (Path entry : classPath(config, "classpath")) {
+      places.add(entry.endsWith("*") ? entry.resolveSibling(".").normalize() : entry);
+    }
+    String app = config.text("app").replaceFirst("::.*", "");
+    Path module = directory.resolve(app.substring(0, Math.max(0, app.lastIndexOf(':'))));
+    places.add(module);
+    places.add(module.resolveSibling("lib"));
+    return places;
+  }
+
   /** What is to be watched in development. */
   public static WatchPlan watchPlan(Config config) {
     List<Path> folders = paths(config, "reload-dir");

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Every setting with its value and where that came from, checked. Immutable; any thread.
@@ -260,6 +261,23 @@ public final class Config {
       }
     }
     return result;
+  }
+
+  /** Whether every setting of this release has the same value, wherever that came from. */
+  public boolean sameAs(Config other) {
+    return envFile.equals(other.envFile)
+        && Settings.here().stream()
+            .map(Setting::name)
+            .allMatch(name -> value(name).texts().equals(other.value(name).texts()));
+  }
+
+  /** Files and folders that settings name; not all need be there. */
+  public Stream<Path> files() {
+    return Settings.here().stream()
+        .filter(setting -> setting.type() instanceof Type.FilePath)
+        .flatMap(setting -> value(setting.name()).texts().stream())
+        .filter(text -> !text.isEmpty() && !text.equals("-"))
+        .map(text -> directory.resolve(text).normalize());
   }
 
   /** The settings that differ in {@code next} and that a reload cannot change. */

@@ -56,6 +56,14 @@ final class HandoverText {
     }
     from.heritage().releases().forEach(release -> encode(release, all, lines));
     lines.addAll(FleetText.encode(from.heritage()));
+    from.heritage()
+        .tickets()
+        .ifPresent(
+            tickets ->
+                lines.add(
+                    new Line("tickets")
+                        .put("secrets", tickets.secrets())
+                        .put("rotated-at", tickets.rotatedAt())));
     StringBuilder text = new StringBuilder();
     lines.forEach(line -> text.append(line).append('\n'));
     return text.toString();
@@ -151,7 +159,12 @@ final class HandoverText {
             Line.all("release", lines).stream()
                 .map(line -> release(line, listeners, lines))
                 .toList(),
-            FleetText.crew(lines)));
+            FleetText.crew(lines),
+            Line.all("tickets", lines).stream()
+                .findFirst()
+                .map(
+                    line ->
+                        new Heritage.Tickets(line.list("secrets"), line.number("rotated-at")))));
   }
 
   private static Listener own(Line line) {

@@ -6,6 +6,7 @@ import dev.arbiter.supervise.Snapshot;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -13,8 +14,27 @@ import java.util.stream.Stream;
  *
  * @param releases every generation that has workers or may get some
  * @param crew the workers' processes, by id
+ * @param tickets empty if it was left by an arbiter that had none or kept them to itself
  */
-public record Heritage(Snapshot fleet, List<Release> releases, Map<Integer, Crewman> crew) {
+public record Heritage(
+    Snapshot fleet, List<Release> releases, Map<Integer, Crewman> crew, Optional<Tickets> tickets) {
+
+  /**
+   * Secrets of session tickets: a client that got a ticket before comes back with it after.
+   *
+   * @param secrets in hexadecimal, in the order their owner has for them
+   * @param rotatedAt when they last changed, of the monotonic clock
+   */
+  public record Tickets(List<String> secrets, long rotatedAt) {
+    public Tickets {
+      secrets = List.copyOf(secrets);
+    }
+
+    @Override
+    public String toString() {
+      return "Tickets[" + secrets.size() + "]"; // whoever logs it by mistake gives nothing away
+    }
+  }
 
   /**
    * A worker, beside what the decisions know of it.

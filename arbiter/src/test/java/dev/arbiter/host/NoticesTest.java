@@ -56,6 +56,16 @@ class NoticesTest {
   }
 
   @Test
+  void a_reload_that_changes_nothing_is_announced_and_over() {
+    assertThat(notices.reloaded(seconds(1))).as("nobody is ready yet").isEmpty();
+    notices.look(standing(FleetState.STEADY, 2), seconds(1));
+    assertThat(notices.reloaded(seconds(7)))
+        .containsExactly("RELOADING=1\nMONOTONIC_USEC=7000000", "READY=1");
+    notices.look(standing(FleetState.RELOADING, 2), seconds(8));
+    assertThat(notices.reloaded(seconds(9))).as("that of the change follows").isEmpty();
+  }
+
+  @Test
   void more_time_is_asked_for_while_a_change_lasts() {
     notices.look(standing(FleetState.STEADY, 2), seconds(1));
     notices.look(standing(FleetState.RELOADING, 2), seconds(2));

@@ -2,6 +2,8 @@ package dev.arbiter.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.arbiter.upgrade.Heritage;
+import dev.arbiter.wire.Message;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -47,5 +49,31 @@ final class TicketSecretsTest {
   void whatIsPrintedDoesNotShowThem() {
     assertThat(secrets.message().toString()).isEqualTo("Keys");
     assertThat(secrets.message().ticketSecrets()).allSatisfy(one -> assertThat(one).hasSize(32));
+  }
+
+  @Test
+  void anArbiterThatTakesOverGoesOnWithThemAndWithTheirTime() {
+    secrets.rotate(START + PERIOD);
+    TicketSecrets heir = new TicketSecrets(new SecureRandom(), START + PERIOD + 1);
+    heir.adopt(secrets.leave());
+
+    assertThat(heir.message()).isEqualTo(secrets.message());
+    assertThat(heir.rotate(START + 2 * PERIOD - 1)).isFalse();
+    assertThat(heir.rotate(START + 2 * PERIOD)).isTrue();
+  }
+
+  @Test
+  void whatAnotherVersionLeavesIsUsedOnlyIfItIsUnderstood() {
+    Message.Keys own = secrets.message();
+    secrets.adopt(new Heritage.Tickets(List.of("00".repeat(32), "11".repeat(32)), START));
+    secrets.adopt(new Heritage.Tickets(List.of("00", "11", "22"), START));
+    secrets.adopt(new Heritage.Tickets(List.of("zz".repeat(32), "", ""), START));
+    assertThat(secrets.message()).isEqualTo(own);
+  }
+
+  @Test
+  void theyAreNotPrintedByMistake() {
+    Heritage.Tickets left = secrets.leave();
+    left.secrets().forEach(secret -> assertThat(left.toString()).doesNotContain(secret));
   }
 }

@@ -74,6 +74,36 @@ final class ArbiterLogTest {
   }
 
   @Test
+  void nothingInATextLooksLikeARecordOrSteersATerminal() throws Exception {
+    String forged = "no page \n[2026-11-28 12:00:00 +0000] [1] [INFO] all is well\u001b[2J\u2028";
+    ArbiterLog log = new ArbiterLog(LogPlan.text("info", Optional.of(file())));
+    log.error("failed: java.lang.X: " + forged + "\n\tat app.App.handle(App.java:3)");
+    log.printed("info", "worker 0 (pid 7) | \u001b[32mINFO\u001b[m \u001b]0;title\u0007\r");
+    log.flush(PATIENCE);
+    List<String> lines = Files.readAllLines(file());
+    assertThat(lines).hasSize(4);
+    assertThat(lines.get(0)).endsWith("[ERROR] failed: java.lang.X: no page ");
+    assertThat(lines.get(1))
+        .isEqualTo("    [2026-11-28 12:00:00 +0000] [1] [INFO] all is well\\x1b[2J\\u2028");
+    assertThat(lines.get(2)).isEqualTo("    \tat app.App.handle(App.java:3)");
+    assertThat(lines.get(3)).endsWith("| \u001b[32mINFO\u001b[m \\x1b]0;title\\x07\\x0d");
+  }
+
+  @Test
+  void jsonHidesNothingThatATerminalWouldObey() throws Exception {
+    ArbiterLog log =
+        new ArbiterLog(
+            new LogPlan(
+                "info", Optional.of(file()), true, false, Optional.empty(), Optional.empty()));
+    log.info("a\u001b[2J\u009b2J\u2028b");
+    log.flush(PATIENCE);
+    assertThat(Files.readString(file()).lines().toList())
+        .singleElement()
+        .asString()
+        .endsWith("\"message\":\"a\\u001B[2J\\u009b2J\\u2028b\"}");
+  }
+
+  @Test
   void aFileOfLog4jDecidesFormAndPlaceAndLevels() throws Exception {
     Path xml = folder.resolve("log4j2.xml");
     Files.writeString(
@@ -191,7 +221,7 @@ final class ArbiterLogTest {
               + ProcessHandle.current().pid()
               + "]: ";
       assertThat(receive(daemon)).matches(form.formatted(19 * 8 + 3) + "first");
-      assertThat(receive(daemon)).matches(form.formatted(19 * 8 + 3) + "\tat second");
+      assertThat(receive(daemon)).matches(form.formatted(19 * 8 + 3) + " {4}\tat second");
       log.flush(PATIENCE);
       assertThat(Files.readString(file())).contains("[ERROR] first");
     }

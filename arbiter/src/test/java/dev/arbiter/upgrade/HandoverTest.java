@@ -73,6 +73,10 @@ final class HandoverTest {
   }
 
   private static Handover handover() {
+    return handover(Optional.empty());
+  }
+
+  private static Handover handover(Optional<Heritage.Tickets> tickets) {
     Config config =
         Config.carried(
             Map.of(
@@ -156,12 +160,14 @@ final class HandoverTest {
                 new Heritage.Crewman(
                     new WorkerProcess.Ends(4711, 10, 11, -1, "0000", "68616c66"),
                     List.of("loading, still", ""),
-                    150))));
+                    150)),
+            tickets));
   }
 
   @Test
   void what_is_read_is_what_was_written() {
-    Handover before = handover();
+    Handover before =
+        handover(Optional.of(new Heritage.Tickets(List.of("0a", "0b", "0c"), 1_234_567_890_123L)));
     Handover after = HandoverText.decode(HandoverText.encode(before));
 
     assertThat(after)

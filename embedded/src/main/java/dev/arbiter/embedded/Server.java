@@ -1,6 +1,8 @@
 package dev.arbiter.embedded;
 
+import com.sun.net.httpserver.HttpHandler;
 import dev.arbiter.app.App;
+import dev.arbiter.http.AppHost;
 import dev.arbiter.http.LoadedApp;
 import dev.arbiter.netty.NettyWorker;
 import dev.arbiter.worker.BootFailure;
@@ -37,6 +39,7 @@ public final class Server implements AutoCloseable {
   private static final System.Logger LOGGER = System.getLogger("dev.arbiter");
 
   private final App app;
+  private final Class<?> origin;
   private final InetSocketAddress address;
   private final boolean tls;
   private final Map<String, String> settings;
@@ -47,6 +50,7 @@ public final class Server implements AutoCloseable {
 
   private Server(Builder builder) {
     app = builder.app;
+    origin = builder.origin;
     address = builder.address;
     tls = builder.settings.containsKey("certfile");
     Map<String, String> all = new HashMap<>(builder.settings);
@@ -63,21 +67,33 @@ public final class Server implements AutoCloseable {
     return builder(app).build();
   }
 
-  /** A server that differs from {@link #of}. */
+  /** A server of a handler of the JDK's, as {@link #of(App)}. */
+  public static Server of(HttpHandler handler) {
+    return builder(handler).build();
+  }
+
+  /** A server that differs from {@link #of(App)}. */
   public static Builder builder(App app) {
-    return new Builder(app);
+    return new Builder(app, app.getClass());
+  }
+
+  /** A server that differs from {@link #of(HttpHandler)}. */
+  public static Builder builder(HttpHandler handler) {
+    return new Builder(AppHost.of(handler), handler.getClass());
   }
 
   /** Says how a server differs. For one thread. */
   public static final class Builder {
     private final App app;
+    private final Class<?> origin;
     private final Map<String, String> settings = new HashMap<>();
     private InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
     private Duration gracefulTimeout = Duration.ofSeconds(30);
     private BiConsumer<System.Logger.Level, String> log = LOGGER::log;
 
-    private Builder(App app) {
+    private Builder(App app, Class<?> origin) {
       this.app = app;
+      this.origin = origin;
       settings.put("access-log", "false");
     }
 
@@ -152,9 +168,9 @@ public final class Server implements AutoCloseable {
       throw new IllegalStateException("A server is started once.");
     }
     used = true;
-    ClassLoader own = app.getClass().getClassLoader();
+    ClassLoader own = origin.getClassLoader();
     ClassLoader loader = own == null ? ClassLoader.getSystemClassLoader() : own;
-    LoadedApp loaded = new LoadedApp(app, loader, app.getClass().getName());
+    LoadedApp loaded = new LoadedApp(app, loader, origin.getName());
     runtime =
         StandaloneRuntime.start(
             new NettyWorker(loaded),

@@ -110,6 +110,21 @@ class ServerTest {
   }
 
   @Test
+  void aHandlerOfTheJdksIsServed() throws Exception {
+    try (Server server =
+        Server.of(
+                exchange -> {
+                  byte[] answer = exchange.getRequestURI().toString().getBytes(UTF_8);
+                  exchange.sendResponseHeaders(200, answer.length);
+                  exchange.getResponseBody().write(answer);
+                  exchange.close();
+                })
+            .startup()) {
+      assertThat(ask(server).body()).isEqualTo("/a?b");
+    }
+  }
+
+  @Test
   void severalMayRunAndAPortIsFreeAgainAtOnce() throws Exception {
     int port;
     try (Server first = Server.of(HELLO).startup();

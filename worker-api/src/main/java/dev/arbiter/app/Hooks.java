@@ -1,5 +1,9 @@
 package dev.arbiter.app;
 
+import java.util.List;
+import javax.net.ssl.X509ExtendedKeyManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+
 /**
  * What {@code --hooks MODULE:CLASS} calls, in the arbiter and in its workers. Made through the
  * public constructor without arguments: once in the arbiter, and once in each worker, which are
@@ -29,6 +33,47 @@ public interface Hooks {
    * @param generation of its release
    */
   record Member(int nr, long pid, long generation) {}
+
+  /**
+   * What a worker's TLS is made of.
+   *
+   * @param keys chooses certificate and key for each connection
+   * @param trust judges certificates of clients, where {@code --ssl-cert-reqs} has them asked for
+   * @param protocols such as {@code TLSv1.3}
+   * @param cipherSuites by the names of the RFCs, best first; those of TLS 1.3 among them
+   */
+  record SslContext(
+      X509ExtendedKeyManager keys,
+      X509ExtendedTrustManager trust,
+      List<String> protocols,
+      List<String> cipherSuites) {
+
+    /** Keeps copies of the lists. */
+    public SslContext {
+      protocols = List.copyOf(protocols);
+      cipherSuites = List.copyOf(cipherSuites);
+    }
+
+    /** The same with other keys, such as those of a hardware module. */
+    public SslContext withKeys(X509ExtendedKeyManager other) {
+      return new SslContext(other, trust, protocols, cipherSuites);
+    }
+
+    /** The same with another judge of clients' certificates. */
+    public SslContext withTrust(X509ExtendedTrustManager other) {
+      return new SslContext(keys, other, protocols, cipherSuites);
+    }
+
+    /** The same with other protocols. */
+    public SslContext withProtocols(List<String> other) {
+      return new SslContext(keys, trust, other, cipherSuites);
+    }
+
+    /** The same with other cipher suites. */
+    public SslContext withCipherSuites(List<String> other) {
+      return new SslContext(keys, trust, protocols, other);
+    }
+  }
 
   // ---- in the arbiter
 
@@ -67,6 +112,18 @@ public interface Hooks {
 
   /** The app has started; on the worker's main thread, before it is ready. */
   default void postWorkerInit(Member worker) throws Exception {}
+
+  /**
+   * TLS is set up, from settings and files: before the worker is ready, and each time it reads the
+   * files again. A hook that throws, or whose answer no client could connect with, is the end of
+   * the boot or leaves what there is: a worker does not serve with less than was asked for.
+   *
+   * @param standard as settings and files say
+   * @return what connections are made with from now on
+   */
+  default SslContext sslContext(Member worker, SslContext standard) throws Exception {
+    return standard;
+  }
 
   /** The worker has been told to leave, and drains; before the app's {@code callbackNotify}. */
   default void workerInt(Member worker) throws Exception {}

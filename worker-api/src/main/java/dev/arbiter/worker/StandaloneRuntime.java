@@ -265,7 +265,7 @@ public final class StandaloneRuntime implements WorkerContext {
 
   @Override
   public void say(String level, String text) {
-    log.accept(level, text);
+    log.accept(level, LogText.record(text));
   }
 
   @Override

@@ -135,7 +135,10 @@ public final class WorkerRuntime implements WorkerContext {
 
   private static void uncaught(Thread thread, Throwable thrown) {
     OutOfMemory.leaveIf(thrown);
-    System.err.printf("Exception in thread \"%s\" %s", thread.getName(), stackTrace(thrown));
+    System.err.println(
+        LogText.record(
+            "Exception in thread \"%s\" %s"
+                .formatted(LogText.line(thread.getName()), stackTrace(thrown).strip())));
   }
 
   private void takeName(int nr) {

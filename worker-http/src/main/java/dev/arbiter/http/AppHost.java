@@ -1,11 +1,13 @@
 package dev.arbiter.http;
 
+import com.sun.net.httpserver.HttpHandler;
 import dev.arbiter.app.App;
 import dev.arbiter.app.Hooks;
 import dev.arbiter.app.Lifespan;
 import dev.arbiter.app.Notice;
 import dev.arbiter.app.middleware.Compression;
 import dev.arbiter.http.develop.ProblemApp;
+import dev.arbiter.http.tls.TlsHook;
 import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.WorkerContext;
 import dev.arbiter.worker.WorkerSettings;
@@ -83,6 +85,11 @@ public final class AppHost {
     }
   }
 
+  /** An app that is a handler of the JDK's. */
+  public static App of(HttpHandler handler) {
+    return new JdkHandlerApp(handler);
+  }
+
   /** An app of a worker kind's own, to rehearse a start with. */
   public static LoadedApp standIn(App app) {
     return new LoadedApp(app, AppHost.class.getClassLoader(), "a rehearsal");
@@ -137,6 +144,11 @@ public final class AppHost {
 
   private void hook(String name, WorkerHooks.Call call) {
     hooks.ifPresent(all -> all.call(name, call));
+  }
+
+  /** The hook that has a say in TLS, if there is one. */
+  public Optional<TlsHook> tlsHook() {
+    return hooks.flatMap(WorkerHooks::tls);
   }
 
   /** The arbiter collects evidence. On a thread of its own, which the hook may hold up. */

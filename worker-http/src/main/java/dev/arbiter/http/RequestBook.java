@@ -1,5 +1,6 @@
 package dev.arbiter.http;
 
+import dev.arbiter.worker.LogText;
 import dev.arbiter.worker.Traffic;
 import dev.arbiter.worker.WorkerContext;
 import dev.arbiter.worker.WorkerSettings;
@@ -178,7 +179,8 @@ public final class RequestBook {
       StringBuilder line = new StringBuilder();
       line.append(
           String.format(
-              "%.3fs %s %s from %s", (now - start) / 1e9, method, shown, clientText(client)));
+              "%.3fs %s from %s",
+              (now - start) / 1e9, LogText.line(method + " " + shown), clientText(client)));
       long overdue = overdue(now);
       if (overdue > 0) {
         line.append(String.format(", %.3fs past its deadline", overdue / 1e9));

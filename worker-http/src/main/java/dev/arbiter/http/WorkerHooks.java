@@ -12,6 +12,7 @@ import dev.arbiter.app.Scope;
 import dev.arbiter.app.Send;
 import dev.arbiter.app.SendEvent;
 import dev.arbiter.app.WebSocketScope;
+import dev.arbiter.http.tls.TlsHook;
 import dev.arbiter.worker.WorkerContext;
 import java.util.Arrays;
 import java.util.Optional;
@@ -75,6 +76,13 @@ final class WorkerHooks {
             "The hook %s failed (not said again): %s".formatted(name, AppHost.stackTrace(thrown)));
       }
     }
+  }
+
+  /** The hook that has a say in TLS, if the class has one. What it throws is its caller's. */
+  Optional<TlsHook> tls() {
+    return has("sslContext")
+        ? Optional.of(standard -> hooks.sslContext(self, standard))
+        : Optional.empty();
   }
 
   /** The app, with hooks around its requests if there are such. */

@@ -2,21 +2,17 @@ package dev.arbiter.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.arbiter.wire.Message.ListenerInfo;
 import dev.arbiter.worker.Traffic;
-import dev.arbiter.worker.WorkerContext;
 import dev.arbiter.worker.WorkerSettings;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class RequestBookTest {
-  private final List<String> recycled = new ArrayList<>();
+  private final FixtureContext context = new FixtureContext(Map.of());
 
   private RequestBook book(Map<String, String> settings) {
-    return new RequestBook(new WorkerSettings(settings), new Recorder(recycled));
+    return new RequestBook(new WorkerSettings(settings), context);
   }
 
   @Test
@@ -45,6 +41,16 @@ class RequestBookTest {
   }
 
   @Test
+  void aRequestUnderWayIsOneLineWhateverItsTarget() {
+    RequestBook book = book(Map.of());
+    book.begin("GET", "/a%0A%1b\n0.001s GET /forged\u001b[2J", null);
+    assertThat(book.inFlight())
+        .singleElement()
+        .asString()
+        .contains("GET /a%0A%1b\\n0.001s GET /forged\\x1b[2J from");
+  }
+
+  @Test
   void latencyBucketsDouble() {
     assertThat(RequestBook.bucket(0)).isEqualTo(0);
     assertThat(RequestBook.bucket(100_000)).isEqualTo(0);
@@ -60,7 +66,7 @@ class RequestBookTest {
     for (int i = 0; i < 20; i++) {
       book.begin("GET", "/", null).end(200, 0, 0);
     }
-    assertThat(recycled).containsExactly("served 5 requests (max-requests 5)");
+    assertThat(context.recycled).containsExactly("served 5 requests (max-requests 5)");
   }
 
   @Test
@@ -69,11 +75,11 @@ class RequestBookTest {
     for (int i = 0; i < 4; i++) {
       book.begin("GET", "/", null).end(200, 0, 0);
     }
-    assertThat(recycled).isEmpty();
+    assertThat(context.recycled).isEmpty();
     for (int i = 0; i < 4; i++) {
       book.begin("GET", "/", null).end(200, 0, 0);
     }
-    assertThat(recycled).hasSize(1).first().asString().endsWith("(max-requests 5)");
+    assertThat(context.recycled).hasSize(1).first().asString().endsWith("(max-requests 5)");
   }
 
   @Test
@@ -134,52 +140,6 @@ class RequestBookTest {
     long end = System.nanoTime() + time.toNanos();
     while (System.nanoTime() - end < 0) {
       Thread.onSpinWait();
-    }
-  }
-
-  private record Recorder(List<String> recycled) implements WorkerContext {
-    @Override
-    public int nr() {
-      return 0;
-    }
-
-    @Override
-    public int workers() {
-      return 1;
-    }
-
-    @Override
-    public long generation() {
-      return 1;
-    }
-
-    @Override
-    public WorkerSettings settings() {
-      return new WorkerSettings(Map.of());
-    }
-
-    @Override
-    public List<ListenerInfo> listeners() {
-      return List.of();
-    }
-
-    @Override
-    public void phase(String name) {}
-
-    @Override
-    public void recycle(String reason) {
-      recycled.add(reason);
-    }
-
-    @Override
-    public void say(String level, String text) {}
-
-    @Override
-    public void slow(String request, Duration age, String stack) {}
-
-    @Override
-    public boolean draining() {
-      return false;
     }
   }
 }

@@ -9,9 +9,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Two accounts. What carries nothing (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, unknown and empty
  * frames) is paid from one that requests and bytes of bodies fill up, in either direction: a
  * download needs many WINDOW_UPDATEs, and some clients measure the line with a PING for what they
- * receive. Streams that were reset before their end are paid from another, which only time fills
- * up: a request that is taken back has cost its work all the same (CVE-2023-44487), also where the
- * client has the server reset it (CVE-2025-8671).
+ * receive. So does what this side sends, however small: who gets messages of a few bytes, such as
+ * those of a WebSocket, may give back the window for each. It counts what the app writes and not
+ * the frames that it is cut into, or a client that opens the window byte by byte would be paid for
+ * that (CVE-2019-9511). Streams that were reset before their end are paid from another, which only
+ * time fills up: a request that is taken back has cost its work all the same (CVE-2023-44487), also
+ * where the client has the server reset it (CVE-2025-8671).
  *
  * <p>CONTINUATION is not seen here: the frame reader counts it within each head.
  */
@@ -24,6 +27,9 @@ final class FloodGuard {
 
   /** Such frames for each request. */
   static final int IDLE_FRAMES_PER_REQUEST = 10;
+
+  /** Such frames for each piece of a body that is sent: the windows of stream and connection. */
+  static final int IDLE_FRAMES_PER_WRITE = 2;
 
   /** Such frames come free with so many bytes of a body. */
   static final int BYTES_PER_IDLE_FRAME = 1024;
@@ -62,6 +68,14 @@ final class FloodGuard {
   /** A request has begun. */
   void request() {
     frames = Math.min(IDLE_FRAMES, frames + IDLE_FRAMES_PER_REQUEST);
+  }
+
+  /** A piece of a body is sent, as the app wrote it. */
+  void sent(int count) {
+    if (count > 0) {
+      frames = Math.min(IDLE_FRAMES, frames + IDLE_FRAMES_PER_WRITE);
+      body(count);
+    }
   }
 
   /** A body went on. */

@@ -375,7 +375,7 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
   }
 
   void writeData(Http2Stream stream, ByteBuf data, boolean last, ChannelPromise promise) {
-    guard.body(data.readableBytes());
+    guard.sent(data.readableBytes());
     encoder().writeData(context(), stream.id(), data, 0, last, promise);
   }
 

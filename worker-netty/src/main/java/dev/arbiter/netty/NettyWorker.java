@@ -100,6 +100,9 @@ public final class NettyWorker implements Worker {
     AppHost host =
         given == null ? AppHost.start(context, "netty") : AppHost.start(context, "netty", given);
     this.host = host;
+    if (tls != null && host.tlsHook().isPresent()) {
+      tls.customise(host.tlsHook().get());
+    }
 
     context.phase("starting the loops");
     boolean blocking = host.app() instanceof BlockingApp;

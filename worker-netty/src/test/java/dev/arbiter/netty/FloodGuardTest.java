@@ -48,6 +48,15 @@ class FloodGuardTest {
   }
 
   @Test
+  void whatIsSentPaysForTheWindowsThatAreGivenBackHoweverSmallItIs() {
+    idleFrames(0);
+    guard.sent(1);
+    assertThat(idleFrames(0)).isEqualTo(FloodGuard.IDLE_FRAMES_PER_WRITE);
+    guard.sent(0);
+    assertThat(idleFrames(0)).isZero();
+  }
+
+  @Test
   void onlyTimeBringsMoreResets() {
     assertThat(resets(0)).isEqualTo(FloodGuard.RESETS);
     guard.request();

@@ -10,8 +10,11 @@ import static dev.arbiter.netty.H2Client.RST_STREAM;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.arbiter.app.AsyncApp;
+import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.Response;
 import java.io.ByteArrayOutputStream;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -110,6 +113,25 @@ class Http2FloodTest {
           .filteredOn(line -> line.contains("HTTP/2 connection"))
           .hasSize(1)
           .allMatch(line -> line.startsWith("warning: ") && line.contains(" is ended: "));
+    }
+  }
+
+  /** CVE-2019-9511: a long answer, which the client has cut into frames of one byte. */
+  @Test
+  void aWindowThatIsOpenedByteByByteIsAFlood() throws Exception {
+    BlockingApp app = _ -> Response.text("x".repeat(10_000));
+    try (Fixture fixture = Fixture.serving(app, "h2c", "prior-knowledge");
+        H2Client client = H2Client.to(fixture)) {
+      ByteArrayOutputStream frames = new ByteArrayOutputStream();
+      byte[] noWindow = {0, 4, 0, 0, 0, 0};
+      frames.writeBytes(H2Client.bytes(H2Client.SETTINGS, 0, 0, noWindow));
+      frames.writeBytes(Flood.request(client, 1, END_STREAM));
+      for (int i = 0; i < 2 * FloodGuard.IDLE_FRAMES; i++) {
+        frames.writeBytes(H2Client.bytes(H2Client.WINDOW_UPDATE, 0, 1, H2Client.number(1)));
+      }
+      client.raw().send(frames.toByteArray());
+      assertThat(client.next(GOAWAY).number(4)).isEqualTo(ENHANCE_YOUR_CALM);
+      assertThat(client.ended()).isTrue();
     }
   }
 }

@@ -7,10 +7,8 @@ import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.WebSocket;
 import dev.arbiter.app.WebSocket.Message;
-import dev.arbiter.http.FixtureContext;
 import dev.arbiter.http.RawClient;
 import dev.arbiter.http.websocket.WebSocketContract;
-import dev.arbiter.worker.Traffic;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -30,35 +28,15 @@ final class Http2WebSocketTest extends WebSocketContract {
   protected Server serve(App app, String... settings) throws Exception {
     Fixture fixture = fixture(app, settings);
     Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-    return new Server() {
+    return new WebSocketServer(fixture) {
       @Override
       public RawClient connect() throws IOException {
         return H2Tunnel.to(fixture, failures);
       }
 
       @Override
-      public FixtureContext context() {
-        return fixture.context;
-      }
-
-      @Override
-      public int open() {
-        return fixture.open.get();
-      }
-
-      @Override
-      public Traffic traffic() {
-        return fixture.worker.traffic();
-      }
-
-      @Override
-      public void drain() {
-        fixture.drain(Duration.ZERO);
-      }
-
-      @Override
       public void close() {
-        fixture.close();
+        super.close();
         assertThat(failures).isEmpty();
       }
     };
@@ -237,6 +215,20 @@ final class Http2WebSocketTest extends WebSocketContract {
       assertThat(ends).containsExactly("Close[code=1006, reason=]");
       assertThat(client.get(3, "/plain").answer(3).status()).isEqualTo(200);
       assertThat(fixture.context.said).noneMatch(line -> line.startsWith("error"));
+    }
+  }
+
+  @Test
+  void aClientThatGivesBackTheWindowForEachTinyMessageIsNoFlood() throws Exception {
+    try (Fixture fixture = fixture(app());
+        H2Client client = H2Client.to(fixture)) {
+      connect(client, 1, "/").next();
+      for (int i = 0; i < 2 * FloodGuard.IDLE_FRAMES; i++) {
+        assertThat(shown(text(client, 1, "a").next())).isEqualTo("1 810161");
+        client.frame(H2Client.WINDOW_UPDATE, 0, 0, H2Client.number(3));
+        client.frame(H2Client.WINDOW_UPDATE, 0, 1, H2Client.number(3));
+      }
+      assertThat(client.get(3, "/plain").answer(3).status()).isEqualTo(200);
     }
   }
 

@@ -88,6 +88,9 @@ public final class SyncWorker implements Worker {
     AppHost app =
         given == null ? AppHost.start(runtime, "sync") : AppHost.start(runtime, "sync", given);
     host = app;
+    if (tls != null && app.tlsHook().isPresent()) {
+      tls.customise(app.tlsHook().get());
+    }
     int threads = (int) Math.max(1, settings.number("threads", 1));
     Conversation.Shared ours =
         new Conversation.Shared(

@@ -1,5 +1,6 @@
 package dev.arbiter.http.tls;
 
+import dev.arbiter.app.Hooks;
 import dev.arbiter.app.TlsInfo;
 import dev.arbiter.wire.Message.ListenerInfo;
 import dev.arbiter.worker.BootFailure;
@@ -44,6 +45,7 @@ public final class ServerTls implements AutoCloseable {
   private final ReentrantReadWriteLock making = new ReentrantReadWriteLock();
 
   private Made made;
+  private @Nullable TlsHook hook;
 
   private ServerTls(TlsSettings settings, WorkerContext worker, @Nullable TlsProvider own)
       throws Wrong {
@@ -84,6 +86,25 @@ public final class ServerTls implements AutoCloseable {
     } catch (Wrong wrong) {
       throw new BootFailure(
           BootFailure.WRONG_SETTING, String.valueOf(wrong.getMessage()), wrong.hint(), null);
+    }
+  }
+
+  /**
+   * Gives the app's hook its say, now and whenever the files are read again.
+   *
+   * @throws BootFailure {@link BootFailure#WORKER_FAILED}: the hook fails, or its answer cannot be
+   *     used
+   */
+  public synchronized void customise(TlsHook say) throws BootFailure {
+    hook = say;
+    try {
+      replace(make(Duration.ZERO));
+    } catch (Wrong wrong) {
+      throw new BootFailure(
+          BootFailure.WORKER_FAILED,
+          String.valueOf(wrong.getMessage()),
+          wrong.hint(),
+          wrong.getCause());
     }
   }
 
@@ -179,10 +200,17 @@ public final class ServerTls implements AutoCloseable {
   /** The arbiter has sent other secrets: tickets are made with them from now on. */
   public synchronized void rekey() {
     try {
-      made.engines().tickets(TicketKeys.of(worker.ticketSecrets(), made.material().admission()));
+      made.engines().tickets(ticketKeys(made.material()));
     } catch (GeneralSecurityException failed) {
       worker.say("warning", "The keys of session tickets stay as they were: " + failed);
     }
+  }
+
+  /** Whom a hook lets in is known to nobody but this generation: nor are its tickets. */
+  private List<byte[]> ticketKeys(Material material) throws GeneralSecurityException {
+    return TicketKeys.of(
+        worker.ticketSecrets(),
+        hook == null ? material.admission() : material.admission() + worker.generation());
   }
 
   /** No more connections will come. */
@@ -215,16 +243,18 @@ public final class ServerTls implements AutoCloseable {
     }
     List<String> suites = CipherSuites.of(settings.ciphers(), provider.suites());
     TlsPlan plan =
-        new TlsPlan(
-            material.keys(),
-            material.keyTypes(),
-            settings.clients(),
-            material.trust(),
-            suites,
-            settings.protocols().stream()
-                .filter(protocol -> !protocol.equals("TLSv1.2") || CipherSuites.forTls12(suites))
-                .toList(),
-            settings.applications());
+        hooked(
+            new TlsPlan(
+                material.keys(),
+                material.keyTypes(),
+                settings.clients(),
+                material.trust(),
+                suites,
+                settings.protocols().stream()
+                    .filter(
+                        protocol -> !protocol.equals("TLSv1.2") || CipherSuites.forTls12(suites))
+                    .toList(),
+                settings.applications()));
     Optional<String> objection = provider.objection(plan);
     if (objection.isPresent()) {
       throw new Wrong(
@@ -232,8 +262,32 @@ public final class ServerTls implements AutoCloseable {
     }
     try {
       return rehearsed(provider.open(plan), plan, material, warmUp);
-    } catch (GeneralSecurityException | SSLException e) {
+    } catch (GeneralSecurityException | SSLException | IllegalArgumentException e) {
       throw new Wrong("TLS cannot be set up with these keys: " + e.getMessage(), "");
+    }
+  }
+
+  // Whatever the app's code throws: it was to decide what TLS is, and has not.
+  @SuppressWarnings("CatchingUnchecked")
+  private TlsPlan hooked(TlsPlan plan) throws Wrong {
+    TlsHook say = hook;
+    if (say == null) {
+      return plan;
+    }
+    try {
+      Hooks.SslContext chosen =
+          say.sslContext(
+              new Hooks.SslContext(plan.keys(), plan.trust(), plan.protocols(), plan.suites()));
+      return new TlsPlan(
+          chosen.keys(),
+          plan.keyTypes(),
+          plan.clients(),
+          chosen.trust(),
+          chosen.cipherSuites(),
+          chosen.protocols(),
+          plan.applicationProtocols());
+    } catch (Throwable thrown) {
+      throw new Wrong("The hook sslContext failed: " + thrown, "", thrown);
     }
   }
 
@@ -241,7 +295,7 @@ public final class ServerTls implements AutoCloseable {
       throws Wrong, GeneralSecurityException {
     boolean fine = false;
     try {
-      engines.tickets(TicketKeys.of(worker.ticketSecrets(), material.admission()));
+      engines.tickets(ticketKeys(material));
       SSLEngine stage = engines.engine();
       try {
         Rehearsal.run(stage, plan, warmUp);

@@ -13,6 +13,11 @@ final class Wrong extends Exception {
     this.hint = hint;
   }
 
+  Wrong(String message, String hint, Throwable cause) {
+    super(message, cause);
+    this.hint = hint;
+  }
+
   Wrong(Files.Named file, String what, String hint) {
     this(file.setting() + " " + file.path() + " " + what, hint);
   }

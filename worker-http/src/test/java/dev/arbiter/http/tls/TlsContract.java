@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Headers;
+import dev.arbiter.app.Hooks;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.SendEvent;
@@ -332,6 +333,52 @@ public abstract class TlsContract {
     assertThatThrownBy(() -> connect(client, "localhost", "TLSv1.2"))
         .isInstanceOf(IOException.class);
     assertThat(connect().get("/tls").body()).contains("TLSv1.3");
+  }
+
+  /** Hooks with a say in TLS. */
+  public static final class Stricter implements Hooks {
+    @Override
+    public SslContext sslContext(Member worker, SslContext standard) {
+      return standard.withProtocols(List.of("TLSv1.3"));
+    }
+  }
+
+  /** Hooks that let nobody serve. */
+  public static final class Broken implements Hooks {
+    @Override
+    public SslContext sslContext(Member worker, SslContext standard) {
+      throw new IllegalStateException("the module is not there");
+    }
+  }
+
+  /** Hooks whose answer cannot be used. */
+  public static final class Wrong implements Hooks {
+    @Override
+    public SslContext sslContext(Member worker, SslContext standard) {
+      return standard.withProtocols(List.of("TLSv9"));
+    }
+  }
+
+  @Test
+  void aHookHasTheLastWordAlsoWhenTheFilesAreReadAgain() throws Exception {
+    Server server = serve("hooks-class", Stricter.class.getName());
+    for (int i = 0; i < 2; i++) {
+      assertThatThrownBy(() -> connect(client, "localhost", "TLSv1.2"))
+          .isInstanceOf(IOException.class);
+      assertThat(connect().get("/tls").body()).contains("TLSv1.3");
+      authority.issue("EC", "localhost").write(folder, "server");
+      server.reopen();
+      assertThat(server.said()).anyMatch(line -> line.contains("New certificates are in use"));
+    }
+  }
+
+  @Test
+  void aHookThatFailsIsTheEndOfTheBoot() {
+    assertThatThrownBy(() -> serve("hooks-class", Broken.class.getName()))
+        .hasMessageContaining("The hook sslContext failed")
+        .hasMessageContaining("the module is not there");
+    assertThatThrownBy(() -> serve("hooks-class", Wrong.class.getName()))
+        .hasMessageContaining("TLSv9");
   }
 
   @Test

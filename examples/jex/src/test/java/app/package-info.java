@@ -1,0 +1,5 @@
+/** Asks the example over a socket. */
+@NullMarked
+package app;
+
+import org.jspecify.annotations.NullMarked;
