@@ -291,10 +291,13 @@ final class SettingsEffectTest {
         folder, SourceApp.blocking("System.getenv(\"OF_FILE\") + System.getenv(\"A\")"));
     Files.writeString(folder.resolve("dev.env"), "OF_FILE=1\n");
     Path file = folder.resolve("arbiter.toml");
-    Files.writeString(file, "env-file = \"dev.env\"\nprobation = 0\nenv = {A = \"1\"}\n");
+    Files.writeString(file, "env-file = \"dev.env\"\nprobation = 0\nloop = \"nio\"\nenv = {A = \"1\"}\n");
     ArbiterProcess arbiter = arbiters.command().kind("netty").app("app:App").launch().awaitReady(1);
     try (RawClient client = arbiter.connect()) {
       assertThat(client.get("/").body()).isEqualTo("11");
+      assertThat(Files.readString(Path.of("/proc/" + client.pid() + "/maps")))
+          .as("--loop nio needs no library of Netty's for it")
+          .doesNotContain("transport_native_epoll");
     }
 
     Files.writeString(folder.resolve("dev.env"), "OF_FILE=2\n");
