@@ -3,6 +3,7 @@ package dev.arbiter;
 import dev.arbiter.develop.FileWatch;
 import dev.arbiter.develop.WatchPlan;
 import dev.arbiter.loop.ArbiterLoop;
+import dev.arbiter.loop.Reloads;
 import dev.arbiter.observe.ArbiterLog;
 import dev.arbiter.release.Release;
 import dev.arbiter.release.ReleaseResolver;
@@ -32,7 +33,7 @@ final class Development implements FileWatch.Listener, AutoCloseable {
   private final WatchPlan plan;
   private final AtomicReference<@Nullable String> problem = new AtomicReference<>();
   private final AtomicLong changes = new AtomicLong();
-  private @Nullable ArbiterLoop loop;
+  private @Nullable Reloads loop;
   private boolean missed;
   private volatile @Nullable FileWatch watch;
 
@@ -52,7 +53,7 @@ final class Development implements FileWatch.Listener, AutoCloseable {
   }
 
   /** This is whom to ask for reloads; what was saved before is one. */
-  void attach(ArbiterLoop running) {
+  void attach(Reloads running) {
     boolean late;
     synchronized (this) {
       loop = running;
@@ -65,7 +66,7 @@ final class Development implements FileWatch.Listener, AutoCloseable {
     }
   }
 
-  private synchronized @Nullable ArbiterLoop running() {
+  private synchronized @Nullable Reloads running() {
     missed |= loop == null;
     return loop;
   }
@@ -97,7 +98,7 @@ final class Development implements FileWatch.Listener, AutoCloseable {
   @Override
   public void begins(Path file) {
     changes.incrementAndGet();
-    ArbiterLoop running = running();
+    Reloads running = running();
     if (running != null) {
       running.changed();
     }
@@ -138,7 +139,7 @@ final class Development implements FileWatch.Listener, AutoCloseable {
   }
 
   private void reload(Failure failure) {
-    ArbiterLoop running = running();
+    Reloads running = running();
     if (running == null) {
       return;
     }
@@ -175,7 +176,7 @@ final class Development implements FileWatch.Listener, AutoCloseable {
     reload(
         second -> {
           log.error("The version before serves on: " + second.text());
-          ArbiterLoop running = running();
+          Reloads running = running();
           if (running != null) {
             running.settleForWhatServes(() -> isLatest(change));
           }

@@ -50,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  * Fleet}, and starts what that decides. It never waits for anything else: what may take time runs
  * elsewhere and comes back as an {@link Input}.
  */
-public final class ArbiterLoop implements WorkerProcess.Ear {
+public final class ArbiterLoop implements WorkerProcess.Ear, Reloads {
   private static final int QUEUE = 4096;
   private static final long USUAL_DUMP_MILLIS = 2000;
 
@@ -142,7 +142,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
             surroundings::settings,
             this::put,
             events::add);
-    this.freshness = new Freshness(fleet, processes::generation, processes::tell);
+    this.freshness = new Freshness(fleet::workers, processes::generation, processes::tell);
     this.succession =
         new Succession(
             fleet, processes, inquiries, elsewhere, releases, surroundings, hooks, ticketSecrets);
@@ -170,12 +170,8 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     void replied(Action.Reply reply);
   }
 
-  /**
-   * Asks for something and wants to know what became of it; a control client does. Never waits.
-   *
-   * @param number a slot or a count, where the request is about one
-   * @return false if the loop is too far behind to be asked for anything
-   */
+  /** Also for control clients. */
+  @Override
   public boolean ask(Request request, int number, Answer answer) {
     long ticket = callers.add(answer);
     boolean taken = inputs.offer(new Input.Happened(new Event.Asked(request, number, ticket)));
@@ -209,16 +205,12 @@ public final class ArbiterLoop implements WorkerProcess.Ear {
     return pulse;
   }
 
-  /** In development: files have changed, and a reload is to follow when the change is complete. */
+  @Override
   public void changed() {
     put(new Input.Do(freshness::changed));
   }
 
-  /**
-   * In development: that reload is over without a new generation; what there is serves on.
-   *
-   * @param latest whether no file has changed since; asked on the loop's thread
-   */
+  @Override
   public void settleForWhatServes(BooleanSupplier latest) {
     put(
         new Input.Do(

@@ -1,14 +1,15 @@
 package dev.arbiter.loop;
 
-import dev.arbiter.supervise.Fleet;
 import dev.arbiter.supervise.WorkerState;
 import dev.arbiter.supervise.WorkerView;
 import dev.arbiter.wire.Message;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.BiConsumer;
 import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /**
  * In development: sees to it that nobody is served what is out of date. From the moment a file has
@@ -17,20 +18,21 @@ import java.util.function.IntFunction;
  * stands between them and the workers. On the loop's thread.
  */
 final class Freshness {
-  private final Fleet fleet;
+  private final Supplier<List<WorkerView>> workers;
   private final IntFunction<OptionalLong> generation;
   private final BiConsumer<Integer, Message.ToWorker> tell;
   private final Map<Long, Long> seen = new HashMap<>();
   private long changes;
 
   /**
+   * @param workers that are there now
    * @param generation of a worker
    */
   Freshness(
-      Fleet fleet,
+      Supplier<List<WorkerView>> workers,
       IntFunction<OptionalLong> generation,
       BiConsumer<Integer, Message.ToWorker> tell) {
-    this.fleet = fleet;
+    this.workers = workers;
     this.generation = generation;
     this.tell = tell;
   }
@@ -48,7 +50,7 @@ final class Freshness {
 
   /** There is nothing newer to be had: what there is serves on. */
   void settle() {
-    fleet.workers().forEach(view -> resolving(view.generation()));
+    workers.get().forEach(view -> resolving(view.generation()));
     serving(new Message.Accept());
   }
 
@@ -67,7 +69,7 @@ final class Freshness {
   }
 
   private void serving(Message.ToWorker message) {
-    for (WorkerView view : fleet.workers()) {
+    for (WorkerView view : workers.get()) {
       if (view.state() == WorkerState.SERVING) {
         tell.accept(view.worker(), message);
       }

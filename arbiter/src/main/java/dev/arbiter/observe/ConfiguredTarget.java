@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.xml.stream.XMLOutputFactory;
 import javax.xml.stream.XMLStreamException;
@@ -22,7 +23,7 @@ import org.apache.logging.log4j.core.LoggerContext;
 import org.apache.logging.log4j.core.config.Configuration;
 import org.apache.logging.log4j.core.config.ConfigurationSource;
 import org.apache.logging.log4j.core.config.LoggerConfig;
-import org.apache.logging.log4j.core.config.properties.PropertiesConfigurationFactory;
+import org.apache.logging.log4j.core.config.properties.PropertiesConfigurationBuilder;
 import org.apache.logging.log4j.core.config.xml.XmlConfiguration;
 import org.apache.logging.log4j.status.StatusData;
 import org.apache.logging.log4j.status.StatusListener;
@@ -71,7 +72,8 @@ final class ConfiguredTarget implements LogTarget {
     return new ConfiguredTarget(from, context);
   }
 
-  private static Configuration configuration(LogPlan.Configuration from, LoggerContext context)
+  /** Read, and nothing opened yet. */
+  static Configuration configuration(LogPlan.Configuration from, LoggerContext context)
       throws IOException {
     return switch (from) {
       case LogPlan.ConfigurationTree tree -> xml(context, source(toXml(tree.members())));
@@ -80,12 +82,23 @@ final class ConfiguredTarget implements LogTarget {
         String name = String.valueOf(path.getFileName()).toLowerCase(Locale.ROOT);
         try (InputStream in = Files.newInputStream(path)) {
           ConfigurationSource source = new ConfigurationSource(in, path);
-          yield name.endsWith(".properties")
-              ? new PropertiesConfigurationFactory().getConfiguration(context, source)
-              : xml(context, source);
+          yield name.endsWith(".properties") ? properties(context, source) : xml(context, source);
         }
       }
     };
+  }
+
+  /** Without the hook, as {@link #xml}. */
+  private static Configuration properties(LoggerContext context, ConfigurationSource source)
+      throws IOException {
+    Properties members = new Properties();
+    members.load(source.getInputStream());
+    members.setProperty("shutdownHook", "disable");
+    return new PropertiesConfigurationBuilder()
+        .setConfigurationSource(source)
+        .setRootProperties(members)
+        .setLoggerContext(context)
+        .build();
   }
 
   /** Without the hook of Log4j's own: it would close the log before the arbiter's last line. */

@@ -159,8 +159,19 @@ public final class ReleaseResolver {
     if (privileges.identity().isEmpty()) {
       return;
     }
+    Privileges.Identity workers = privileges.identity().get();
     try {
-      scratch.share(generation, privileges.identity().get().gid());
+      scratch.share(generation, workers.uid(), workers.gid());
+    } catch (Scratch.UnsafeWayException e) {
+      throw new AppProblem(
+          AppProblem.USAGE,
+          "What was compiled cannot be left to workers of user %s: %s"
+              .formatted(
+                  workers.name().isEmpty() ? Long.toString(workers.uid()) : workers.name(),
+                  e.getMessage()),
+          "",
+          "TMPDIR names another folder for temporary files, such as /tmp; or compile the app"
+              + " beforehand");
     } catch (IOException e) {
       throw new AppProblem(
           AppProblem.USAGE,

@@ -162,6 +162,7 @@ final class ProcessSettings {
             "netty",
             "The kind of worker",
             flag("-k"),
+            notYet("jar"),
             means("sync", "gthread"),
             means(
                 "netty",
@@ -220,7 +221,6 @@ final class ProcessSettings {
             "auto",
             "Event loop of the netty worker",
             flag("--asgi-loop"),
-            notYet("nio"),
             means("auto", "uvloop", "asyncio", "none"),
             means("epoll", "io_uring")),
         whole(

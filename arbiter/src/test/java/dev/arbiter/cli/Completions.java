@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Writes what shells complete command lines with out of the tables: names of flags, words of
@@ -41,12 +42,66 @@ final class Completions {
     return CtlCommand.commands().keySet().stream().map(usage -> usage.split(" ")[0]).toList();
   }
 
-  private static boolean isPath(Setting setting) {
-    return setting.type() instanceof Type.FilePath || setting.type() instanceof Type.Mount;
+  /**
+   * What follows a flag.
+   *
+   * @param words to choose from
+   * @param zsh what follows a flag there
+   * @param fish the options of {@code complete} there
+   */
+  private record Value(Kind kind, List<String> words, String zsh, String fish) {
+    enum Kind {
+      NONE,
+      PATH,
+      CHOICE,
+      OTHER
+    }
+
+    static final Value NONE = new Value(Kind.NONE, List.of(), "", "");
+    static final Value PATH = new Value(Kind.PATH, List.of(), ":path:_files", " -rF");
+    static final Value OTHER = new Value(Kind.OTHER, List.of(), ":value: ", " -x");
+
+    static Value of(List<String> words) {
+      String list = String.join(" ", words);
+      return new Value(Kind.CHOICE, words, ":value:(" + list + ")", " -xa '" + list + "'");
+    }
+
+    static Value of(Setting setting) {
+      return setting.isSwitch()
+          ? NONE
+          : switch (setting.type()) {
+            case Type.FilePath _, Type.Mount _ -> PATH;
+            case Type.Choice choice -> of(choice.words());
+            default -> OTHER;
+          };
+    }
+
+    static Value ofAction(String action) {
+      String topics = String.join(" ", HelpText.topics());
+      // Without one, help is a page of all.
+      return action.equals(Arguments.HELP)
+          ? new Value(
+              Kind.CHOICE, HelpText.topics(), "::group:(" + topics + ")", " -a '" + topics + "'")
+          : NONE;
+    }
+
+    static Value ofCtl(String option) {
+      return switch (option) {
+        case "--socket" -> PATH;
+        case "--name", "--timeout" -> OTHER;
+        default -> NONE;
+      };
+    }
   }
 
-  private static List<String> words(Setting setting) {
-    return setting.type() instanceof Type.Choice choice ? choice.words() : List.of();
+  private static Stream<Setting> settings(Value.Kind kind) {
+    return settings().stream().filter(setting -> Value.of(setting).kind() == kind);
+  }
+
+  private static String flags(Value.Kind kind) {
+    return settings(kind)
+        .flatMap(setting -> setting.flags().stream())
+        .collect(Collectors.joining(" | "));
   }
 
   /** Each flag as it is typed, those that switch off among them. */
@@ -76,23 +131,13 @@ final class Completions {
           case $prev in
         """);
     caseOf(text, List.of("-h", "--help"), String.join(" ", HelpText.topics()));
-    for (Setting setting : settings()) {
-      if (!words(setting).isEmpty()) {
-        caseOf(text, setting.flags(), String.join(" ", words(setting)));
-      }
-    }
+    settings(Value.Kind.CHOICE)
+        .forEach(
+            setting -> caseOf(text, setting.flags(), String.join(" ", Value.of(setting).words())));
     text.append("    ")
-        .append(
-            settings().stream()
-                .filter(Completions::isPath)
-                .flatMap(setting -> setting.flags().stream())
-                .collect(Collectors.joining(" | ")))
+        .append(flags(Value.Kind.PATH))
         .append(")\n      compopt -o default\n      return\n      ;;\n    ")
-        .append(
-            settings().stream()
-                .filter(one -> !isPath(one) && !one.isSwitch() && words(one).isEmpty())
-                .flatMap(setting -> setting.flags().stream())
-                .collect(Collectors.joining(" | ")))
+        .append(flags(Value.Kind.OTHER))
         .append(")\n      return\n      ;;\n  esac\n");
     text.append("  if [[ $cur == -* ]]; then\n    COMPREPLY=($(compgen -W \"")
         .append(
@@ -139,35 +184,16 @@ final class Completions {
     StringBuilder text = new StringBuilder("#compdef arbiter arbiterctl\n").append(HEAD);
     text.append("\n_arbiter() {\n  _arguments -s \\\n");
     for (String action : Arguments.ACTIONS.keySet()) {
-      String value =
-          action.equals(Arguments.HELP)
-              ? "::group:(" + String.join(" ", HelpText.topics()) + ")"
-              : "";
-      zsh(text, action, HelpText.action(action), value);
+      zsh(text, action, HelpText.action(action), Value.ofAction(action));
     }
     for (Setting setting : settings()) {
-      String value =
-          setting.isSwitch()
-              ? ""
-              : isPath(setting)
-                  ? ":path:_files"
-                  : words(setting).isEmpty()
-                      ? ":value: "
-                      : ":value:(" + String.join(" ", words(setting)) + ")";
+      Value value = Value.of(setting);
       for (String flag : spellings(setting)) {
         zsh(text, flag, brief(setting), value);
       }
     }
     text.append("    '1:app:_files'\n}\n\n_arbiterctl() {\n  _arguments -s \\\n");
-    OPTIONS.forEach(
-        (flag, help) ->
-            zsh(
-                text,
-                flag,
-                help,
-                flag.equals("--socket")
-                    ? ":path:_files"
-                    : List.of("--name", "--timeout").contains(flag) ? ":value: " : ""));
+    OPTIONS.forEach((flag, help) -> zsh(text, flag, help, Value.ofCtl(flag)));
     return text.append("    '1:command:(")
         .append(String.join(" ", ctlCommands()))
         .append(")'\n}\n\nif [[ $service = arbiterctl ]]; then\n  _arbiterctl \"$@\"\nelse\n")
@@ -175,13 +201,13 @@ final class Completions {
         .toString();
   }
 
-  private static void zsh(StringBuilder text, String flag, String help, String value) {
+  private static void zsh(StringBuilder text, String flag, String help, Value value) {
     text.append("    '*")
         .append(flag)
         .append('[')
         .append(help.replace("'", "'\\''").replace("[", "\\[").replace("]", "\\]"))
         .append(']')
-        .append(value)
+        .append(value.zsh())
         .append("' \\\n");
   }
 
@@ -190,20 +216,10 @@ final class Completions {
     for (String action : Arguments.ACTIONS.keySet()) {
       List<String> flags = new ArrayList<>(List.of(action));
       flags.addAll(Arguments.ACTIONS.getOrDefault(action, List.of()));
-      String value =
-          action.equals(Arguments.HELP) ? " -a '" + String.join(" ", HelpText.topics()) + "'" : "";
-      fish(text, "arbiter", flags, value, HelpText.action(action));
+      fish(text, "arbiter", flags, Value.ofAction(action), HelpText.action(action));
     }
     for (Setting setting : settings()) {
-      String value =
-          setting.isSwitch()
-              ? ""
-              : isPath(setting)
-                  ? " -rF"
-                  : words(setting).isEmpty()
-                      ? " -x"
-                      : " -xa '" + String.join(" ", words(setting)) + "'";
-      fish(text, "arbiter", spellings(setting), value, brief(setting));
+      fish(text, "arbiter", spellings(setting), Value.of(setting), brief(setting));
     }
     text.append(
         "complete -c arbiter -n __fish_use_subcommand -a init -d 'write a small project'\n");
@@ -215,20 +231,12 @@ final class Completions {
                     "complete -c arbiterctl -n __fish_use_subcommand -a %s -d '%s'\n"
                         .formatted(usage.split(" ")[0], help.replace("'", "\\'"))));
     OPTIONS.forEach(
-        (flag, help) ->
-            fish(
-                text,
-                "arbiterctl",
-                List.of(flag),
-                flag.equals("--socket")
-                    ? " -rF"
-                    : List.of("--name", "--timeout").contains(flag) ? " -x" : "",
-                help));
+        (flag, help) -> fish(text, "arbiterctl", List.of(flag), Value.ofCtl(flag), help));
     return text.toString();
   }
 
   private static void fish(
-      StringBuilder text, String command, List<String> flags, String value, String help) {
+      StringBuilder text, String command, List<String> flags, Value value, String help) {
     text.append("complete -c ").append(command);
     for (String flag : flags) {
       text.append(
@@ -236,6 +244,6 @@ final class Completions {
               ? " -l " + flag.substring(2)
               : (flag.length() == 2 ? " -s " : " -o ") + flag.substring(1));
     }
-    text.append(value).append(" -d '").append(help.replace("'", "\\'")).append("'\n");
+    text.append(value.fish()).append(" -d '").append(help.replace("'", "\\'")).append("'\n");
   }
 }

@@ -25,6 +25,8 @@ import java.util.Map;
 import java.util.Optional;
 import jnr.unixsocket.UnixDatagramChannel;
 import jnr.unixsocket.UnixSocketAddress;
+import org.apache.logging.log4j.core.LoggerContext;
+import org.apache.logging.log4j.core.config.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -153,6 +155,36 @@ final class ArbiterLogTest {
     log.info("one");
     log.flush(PATIENCE);
     assertThat(Files.readString(file())).isEqualTo("one!\n");
+  }
+
+  /** A hook of Log4j's would close the log before the arbiter's last line. */
+  @Test
+  void noFormOfConfigurationBringsAHookForTheEnd() throws Exception {
+    Path properties = folder.resolve("log4j2.properties");
+    Files.writeString(
+        properties,
+        """
+        shutdownHook = enable
+        appender.f.type = File
+        appender.f.name = f
+        appender.f.fileName = %s
+        appender.f.layout.type = PatternLayout
+        rootLogger.level = info
+        rootLogger.appenderRef.f.ref = f
+        """
+            .formatted(file()));
+    Path xml = folder.resolve("log4j2.xml");
+    Files.writeString(
+        xml,
+        "<Configuration shutdownHook=\"enable\"><Appenders><File name=\"f\" fileName=\"%s\"/></Appenders>"
+                .formatted(file())
+            + "<Loggers><Root level=\"info\"><AppenderRef ref=\"f\"/></Root></Loggers></Configuration>");
+    for (Path one : List.of(properties, xml)) {
+      Configuration configuration =
+          ConfiguredTarget.configuration(
+              new LogPlan.ConfigurationFile(one), new LoggerContext("test"));
+      assertThat(configuration.isShutdownHookEnabled()).as(one.toString()).isFalse();
+    }
   }
 
   @Test

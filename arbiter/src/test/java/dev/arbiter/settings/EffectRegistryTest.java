@@ -22,13 +22,7 @@ final class EffectRegistryTest {
       Map.of(
           "min-workers", "how many there should be is a pure function: FleetSizeTest",
           "max-rss-hard", "decided from the same samples as max-rss, which RecycleTest is about",
-          "max-surge",
-              "the order of boots and departures: the tests and the simulation of the fleet",
-          "max-unavailable", "as max-surge",
-          "canary", "a probation of another length, which TrialTest is about",
-          "initgroups", "the command that takes the groups: PrivilegesTest",
-          "reload-dir", "what is watched is a pure function: WatchPlanTest",
-          "reload-delay", "FileWatchTest");
+          "initgroups", "the command that takes the groups: PrivilegesTest");
 
   @Test
   void everySettingIsUsedByATestThatRunsSomething() throws IOException {

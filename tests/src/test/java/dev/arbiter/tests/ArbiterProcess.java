@@ -55,6 +55,13 @@ final class ArbiterProcess {
     return Integer.parseInt(journal.await(Says.STATUS_AT, Limits.START).group(1));
   }
 
+  /** What {@code --status-bind} answers. */
+  Answer probe(String path) throws IOException, InterruptedException {
+    try (RawClient client = RawClient.tcp(statusPort())) {
+      return client.get(path);
+    }
+  }
+
   /** Waits until it listens and this many workers have reported ready. */
   ArbiterProcess awaitReady(int workers) throws InterruptedException {
     journal.await(Says.LISTENING, Limits.START);

@@ -163,23 +163,22 @@ final class ControlTest {
             .args("--status-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    int port = arbiter.statusPort();
     Set<Long> workers = arbiter.awaitServing(1);
-    awaitProbe(port, "/ready", 200);
+    awaitProbe(arbiter, "/ready", 200);
 
     try (Held held = Held.each(arbiter, workers, 1)) {
       held.request("/block?ms=4000");
       awaitBeats(1);
-      assertThat(probe(port, "/live").status()).isEqualTo(200);
-      Answer status = probe(port, "/status.json");
+      assertThat(arbiter.probe("/live").status()).isEqualTo(200);
+      Answer status = arbiter.probe("/status.json");
       assertThat(status.status()).isEqualTo(200);
       assertThat(status.body()).contains("\"state\" : \"STEADY\"");
       assertThat(done("status").out()).contains("SERVING");
-      assertThat(probe(port, "/metrics").status()).isEqualTo(404);
+      assertThat(arbiter.probe("/metrics").status()).isEqualTo(404);
 
       assertThat(Ctl.run(arbiters, "stop", "--no-wait").exitCode()).isZero();
-      awaitProbe(port, "/ready", 503);
-      assertThat(probe(port, "/live").status()).isEqualTo(200);
+      awaitProbe(arbiter, "/ready", 503);
+      assertThat(arbiter.probe("/live").status()).isEqualTo(200);
       assertThat(arbiter.workers()).isEqualTo(workers);
       assertThat(held.of(workers.iterator().next()).getFirst().answer().status()).isEqualTo(200);
     }
@@ -220,7 +219,7 @@ final class ControlTest {
       long killed = workers.iterator().next();
       Os.kill(killed, Os.Signal.KILL);
       assertThat(done("status", "--json").json().path("pid").asLong()).isEqualTo(arbiter.pid());
-      assertThat(probe(port, "/live").status()).isEqualTo(200);
+      assertThat(arbiter.probe("/live").status()).isEqualTo(200);
       assertThat(arbiter.awaitReplaced(Set.of(killed), 2)).doesNotContain(killed);
     } finally {
       for (SocketChannel channel : hostile) {
@@ -345,14 +344,10 @@ final class ControlTest {
     return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
   }
 
-  private static Answer probe(int port, String path) throws IOException {
-    try (RawClient client = RawClient.tcp(port)) {
-      return client.get(path);
-    }
-  }
-
-  private static void awaitProbe(int port, String path, int status) throws InterruptedException {
-    Await.until(path + " is " + status, Limits.CHANGE, () -> probe(port, path).status() == status);
+  private static void awaitProbe(ArbiterProcess arbiter, String path, int status)
+      throws InterruptedException {
+    Await.until(
+        path + " is " + status, Limits.CHANGE, () -> arbiter.probe(path).status() == status);
   }
 
   /** Speaks the protocol as a user that is neither the arbiter's nor root. */

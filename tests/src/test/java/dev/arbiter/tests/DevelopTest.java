@@ -130,7 +130,13 @@ final class DevelopTest {
   void noConnectionIsRefusedOrCutWhileVersionsFollow(String kind) throws Exception {
     write("app/Part.java", part("\"0\""));
     SourceApp.write(arbiters.folder(), app("Part.TEXT", ""));
-    ArbiterProcess arbiter = arbiters.command().kind(kind).args("--reload").app("app:App").start();
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind(kind)
+            .args("--reload", "--reload-dir", "app", "--reload-delay", "400ms")
+            .app("app:App")
+            .start();
     awaitSteady(arbiter, 0);
     List<Duration> took = new ArrayList<>();
     Queue<String> failures = new ConcurrentLinkedQueue<>();
@@ -163,9 +169,12 @@ final class DevelopTest {
         // One serves, and one waits for the next version.
         arbiter.awaitWorkers(2);
         int mark = arbiter.log().mark();
+        long saved = System.nanoTime();
         write("app/Part.java", part("\"" + i + "\""));
-        arbiter.log().awaitAfter(mark, CHANGED, Limits.CHANGE);
+        write("beside.properties", "is not in --reload-dir");
+        assertThat(changed(arbiter, mark)).isEqualTo("app/Part.java");
         long noticed = System.nanoTime();
+        assertThat(Duration.ofNanos(noticed - saved)).isGreaterThan(Duration.ofMillis(400));
         try (RawClient connection = RawClient.tcp(address, Limits.CHANGE)) {
           assertThat(connection.get("/").body()).isEqualTo(Integer.toString(i));
         }

@@ -163,12 +163,11 @@ final class KillTest {
             .args("--status-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    int status = arbiter.statusPort();
     // A worker says that it is ready a moment before the fleet counts it.
     Await.until(
         "all serve",
         Limits.START,
-        () -> probe(status, "/ready").equals("ready: 2 serving, steady\n"));
+        () -> arbiter.probe("/ready").body().equals("ready: 2 serving, steady\n"));
     Set<Long> before = arbiter.awaitServing(2);
     long steady = before.iterator().next();
     Set<Long> seen = new HashSet<>(before);
@@ -185,8 +184,8 @@ final class KillTest {
               Limits.CHANGE,
               () -> arbiter.workers().stream().filter(pid -> !seen.contains(pid)).findFirst());
       seen.add(killed);
-      assertThat(probe(status, "/ready")).isEqualTo("ready: 1 serving, steady, degraded\n");
-      assertThat(probe(status, "/status.json")).contains("\"degraded\" : true");
+      assertThat(arbiter.probe("/ready").body()).isEqualTo("ready: 1 serving, steady, degraded\n");
+      assertThat(arbiter.probe("/status.json").body()).contains("\"degraded\" : true");
       delays.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
       try (RawClient client = arbiter.connectTo(steady)) {
         assertThat(client.get("/").status()).isEqualTo(200);
@@ -197,14 +196,6 @@ final class KillTest {
         .as("back-off after deaths before ready: %s", delays)
         .isGreaterThan(1000);
     assertThat(arbiter.awaitServing(2)).contains(steady);
-  }
-
-  private static String probe(int port, String path) throws Exception {
-    try (RawClient client = RawClient.tcp(port)) {
-      Answer answer = client.get(path);
-      assertThat(answer.status()).isEqualTo(200);
-      return answer.body();
-    }
   }
 
   private static List<Long> serving(ArbiterProcess arbiter, int port) throws Exception {

@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -284,6 +285,36 @@ final class SettingsEffectTest {
     assertThat(process.exitValue()).as(out).isZero();
   }
 
+  /** How many stand beside those they replace, as the log counts them. */
+  @Test
+  void aReloadIsAsLargeAsItMayBe() throws Exception {
+    SourceApp.write(arbiters.folder(), SourceApp.blocking("\"fine\""));
+    Path file = arbiters.folder().resolve("arbiter.toml");
+    Files.writeString(
+        file,
+        "max-surge = 0\nmax-unavailable = 1\nworker-heap = \"64M\"\n");
+    ArbiterProcess arbiter = arbiters.command().kind("netty").workers(2).app("app:App").start();
+    arbiter.log().await(Pattern.compile("Fleet STEADY: 2 serving"), Limits.START);
+    int mark = arbiter.log().mark();
+    assertThat(Ctl.run(arbiters, "reload", "--wait").exitCode()).isZero();
+    assertThat(mostAtOnce(arbiter, mark)).as("none beside, one missing").isEqualTo(2);
+
+    Files.writeString(file, "canary = \"2/1s\"\nmax-surge = 2\nworker-heap = \"64M\"\n");
+    mark = arbiter.log().mark();
+    assertThat(Ctl.run(arbiters, "reload", "--wait").exitCode()).isZero();
+    assertThat(mostAtOnce(arbiter, mark)).as("two canaries beside two").isEqualTo(4);
+  }
+
+  private static int mostAtOnce(ArbiterProcess arbiter, int mark) {
+    return arbiter.log().lines().stream()
+        .skip(mark)
+        .map(line -> Pattern.compile("Fleet \\w+: (\\d+) serving, (\\d+) booting").matcher(line.text()))
+        .filter(Matcher::find)
+        .mapToInt(found -> Integer.parseInt(found.group(1)) + Integer.parseInt(found.group(2)))
+        .max()
+        .orElse(0);
+  }
+
   @Test
   void aReloadReadsAllPlacesAgainAndNamesWhatItCannotChange() throws Exception {
     Path folder = arbiters.folder();
@@ -291,10 +322,13 @@ final class SettingsEffectTest {
         folder, SourceApp.blocking("System.getenv(\"OF_FILE\") + System.getenv(\"A\")"));
     Files.writeString(folder.resolve("dev.env"), "OF_FILE=1\n");
     Path file = folder.resolve("arbiter.toml");
-    Files.writeString(file, "env-file = \"dev.env\"\nprobation = 0\nenv = {A = \"1\"}\n");
+    Files.writeString(file, "env-file = \"dev.env\"\nprobation = 0\nloop = \"nio\"\nenv = {A = \"1\"}\n");
     ArbiterProcess arbiter = arbiters.command().kind("netty").app("app:App").launch().awaitReady(1);
     try (RawClient client = arbiter.connect()) {
       assertThat(client.get("/").body()).isEqualTo("11");
+      assertThat(Files.readString(Path.of("/proc/" + client.pid() + "/maps")))
+          .as("--loop nio needs no library of Netty's for it")
+          .doesNotContain("transport_native_epoll");
     }
 
     Files.writeString(folder.resolve("dev.env"), "OF_FILE=2\n");

@@ -65,6 +65,11 @@ final class SnippetTest {
             ZstdOutputStream(OutputStream out, int level) { super(out); }
             ZstdOutputStream setCloseFrameOnFlush(boolean close) { return this; }
           }
+          interface Framework {
+            static Framework boot(Map<String, Object> state) { return null; }
+            Response dispatch(String method, String path, InputStream body);
+            void close();
+          }
           class Given {
             TestClient client;
             byte[] part;

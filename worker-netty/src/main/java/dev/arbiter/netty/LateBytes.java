@@ -2,7 +2,6 @@ package dev.arbiter.netty;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
-import io.netty.channel.unix.UnixChannel;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -17,13 +16,10 @@ final class LateBytes {
 
   /** Reads some, which are the caller's to release; null if there are none. */
   static @Nullable ByteBuf read(Channel channel) {
-    if (!(channel instanceof UnixChannel unix)) {
-      return null;
-    }
     ByteBuf late = channel.alloc().directBuffer(ROOM);
     int count = 0;
     try {
-      count = unix.fd().read(late.nioBuffer(0, ROOM), 0, ROOM);
+      count = Transport.readNow(channel, late.nioBuffer(0, ROOM));
     } catch (IOException _) {
       // The client has gone, which the loop will hear of.
     }

@@ -12,8 +12,8 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.socket.SocketChannel;
+import java.io.IOException;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,6 +46,7 @@ final class Loop {
   private final List<Served> connections = new ArrayList<>();
   private final AtomicInteger handedOver = new AtomicInteger();
   private final AtomicInteger load = new AtomicInteger();
+  private final AtomicInteger resumed = new AtomicInteger();
   private final int keepAliveTicks;
   private final int headerTicks;
   private final int bodyTicks;
@@ -145,6 +146,25 @@ final class Loop {
     return free ? load.get() < other.load.get() : lastTook - other.lastTook > 0;
   }
 
+  /** Closes idle connections after that time, unless {@link #resumeLinger} comes before. */
+  void endLingerAfter(Duration linger) {
+    int current = resumed.get();
+    executor.schedule(
+        () -> {
+          if (resumed.get() == current) {
+            endLinger();
+          }
+        },
+        linger.toMillis(),
+        TimeUnit.MILLISECONDS);
+  }
+
+  /** Idle connections may stay again. */
+  void resumeLinger() {
+    resumed.incrementAndGet();
+    executor.execute(() -> lingerOver = false);
+  }
+
   void hand(Connection connection) {
     handedOver.incrementAndGet();
     load.incrementAndGet();
@@ -172,18 +192,23 @@ final class Loop {
     lastTook = System.nanoTime();
     handedOver.decrementAndGet();
     connection.taken();
-    Channel channel =
-        connection.listener().unix()
-            ? new EpollDomainSocketChannel(connection.fd())
-            : new EpollSocketChannel(connection.fd());
-    if (!channel.isActive()) {
+    boolean unix = connection.listener().unix();
+    Channel channel;
+    try {
+      channel = service.transport().channel(connection.fd(), unix);
+    } catch (IOException e) {
+      service.warn("A connection could not be adopted: " + e);
+      gone(connection);
+      return;
+    }
+    if (!channel.isActive() || !unix && channel.remoteAddress() == null) {
       // The client reset the connection while it waited. Closing by force announces nothing.
       channel.unsafe().closeForcibly();
       gone(connection);
       return;
     }
     ProxyGate gate = service.gate();
-    if (gate.on() && !gate.admits(connection.listener().unix(), origin(channel, "http"))) {
+    if (gate.on() && !gate.admits(unix, origin(channel, "http"))) {
       channel.unsafe().closeForcibly();
       gone(connection);
       return;
@@ -233,7 +258,7 @@ final class Loop {
   private HttpConnection prepare(Channel channel, @Nullable ServerTls secure) {
     channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     channel.config().setWriteBufferWaterMark(WATER);
-    if (channel instanceof EpollSocketChannel tcp) {
+    if (channel instanceof SocketChannel tcp) {
       tcp.config().setTcpNoDelay(true);
     }
     TlsGate tlsGate = secure == null ? null : TlsGate.install(channel, secure);
@@ -251,7 +276,7 @@ final class Loop {
         .settings()
         .proxy()
         .origin(
-            channel instanceof EpollDomainSocketChannel,
+            !(channel instanceof SocketChannel),
             channel.remoteAddress(),
             channel.localAddress(),
             scheme);
@@ -301,13 +326,8 @@ final class Loop {
     }
   }
 
-  /** Idle connections may stay again. */
-  void resumeLinger() {
-    lingerOver = false;
-  }
-
   /** Closes idle connections, now and from now on. */
-  void endLinger() {
+  private void endLinger() {
     lingerOver = true;
     for (int i = connections.size() - 1; i >= 0; i--) {
       if (i < connections.size()) {

@@ -19,11 +19,10 @@ import dev.arbiter.worker.Traffic;
 import dev.arbiter.worker.Worker;
 import dev.arbiter.worker.WorkerContext;
 import dev.arbiter.worker.WorkerRuntime;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollDomainSocketChannel;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.IOException;
@@ -83,11 +82,13 @@ public final class NettyWorker implements Worker {
 
   @Override
   public void start(WorkerContext context) throws Exception {
-    if (!Epoll.isAvailable()) {
+    Transport transport = Transport.of(context.settings());
+    if (transport == Transport.EPOLL && !Epoll.isAvailable()) {
       throw new BootFailure(
           BootFailure.WORKER_FAILED,
           "Netty's epoll library cannot be loaded: " + Epoll.unavailabilityCause(),
-          "The netty worker needs Linux with glibc on x86-64 or aarch64.",
+          "The netty worker needs Linux with glibc on x86-64 or aarch64; --loop nio does without"
+              + " the library.",
           Epoll.unavailabilityCause());
     }
     HttpSettings settings = HttpSettings.from(context.settings());
@@ -142,7 +143,7 @@ public final class NettyWorker implements Worker {
         new MultiThreadIoEventLoopGroup(
             threads,
             new DefaultThreadFactory("loop", true, Thread.NORM_PRIORITY),
-            LoopMeter.around(EpollIoHandler.newFactory(), load));
+            LoopMeter.around(serving.transport().handlers(), load));
     for (EventExecutor executor : started) {
       Loop loop = new Loop((EventLoop) executor, serving, watch, tls);
       loops.add(loop);
@@ -184,7 +185,7 @@ public final class NettyWorker implements Worker {
   public void drain(DrainOrder order) {
     started(service).drain();
     for (Loop loop : loops) {
-      loop.executor().schedule(loop::endLinger, order.linger().toMillis(), TimeUnit.MILLISECONDS);
+      loop.endLingerAfter(order.linger());
     }
   }
 
@@ -192,7 +193,7 @@ public final class NettyWorker implements Worker {
   public void resume() {
     started(service).resume();
     for (Loop loop : loops) {
-      loop.executor().execute(loop::resumeLinger);
+      loop.resumeLinger();
     }
   }
 
@@ -243,9 +244,13 @@ public final class NettyWorker implements Worker {
     own.executor()
         .execute(
             () -> {
-              EpollDomainSocketChannel channel = new EpollDomainSocketChannel(fd);
-              own.prepare(channel);
-              own.executor().register(channel);
+              try {
+                Channel channel = own.service().transport().channel(fd, true);
+                own.prepare(channel);
+                own.executor().register(channel);
+              } catch (IOException e) {
+                own.service().warn("A probe's connection could not be adopted: " + e);
+              }
             });
   }
 

@@ -30,6 +30,7 @@ final class Service {
   private final @Nullable AccessLog accessLog;
   private final ProxyGate gate;
   private final ConnectionLog connectionLog;
+  private final Transport transport;
   private volatile boolean draining;
 
   Service(
@@ -47,6 +48,7 @@ final class Service {
     this.accessLog = accessLog != null && accessLog.on() ? accessLog : null;
     this.gate = new ProxyGate(settings.proxy(), context::say);
     this.connectionLog = new ConnectionLog(context);
+    this.transport = Transport.of(context.settings());
   }
 
   App app() {
@@ -63,6 +65,10 @@ final class Service {
 
   RequestBook book() {
     return book;
+  }
+
+  Transport transport() {
+    return transport;
   }
 
   ProxyGate gate() {

@@ -18,7 +18,6 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoop;
-import io.netty.channel.epoll.EpollServerSocketChannel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -68,7 +67,7 @@ final class WarmUp {
     Channel server =
         new ServerBootstrap()
             .group(executor)
-            .channel(EpollServerSocketChannel.class)
+            .channel(own.service().transport().server())
             .childHandler(
                 new ChannelInitializer<>() {
                   @Override

@@ -67,6 +67,25 @@ class DrainTest {
     }
   }
 
+  /** In development, where nothing newer can be had after all. */
+  @Test
+  void aWorkerThatResumesServesAsIfItHadNeverBeenToLeave() throws Exception {
+    try (Fixture fixture = Fixture.serving(waiting, "keep-alive", "1000");
+        RawClient client = fixture.connect()) {
+      fixture.drain(Duration.ZERO);
+      fixture.worker.resume();
+      assertThat(client.get("/1").field("connection")).isEmpty();
+      Answer second = client.get("/2");
+      assertThat(second.field("connection")).isEmpty();
+
+      long answered = System.nanoTime();
+      assertThat(client.ended()).isTrue();
+      assertThat(Duration.ofNanos(System.nanoTime() - answered))
+          .as("idle for --keep-alive, not until the next look")
+          .isGreaterThan(Duration.ofMillis(700));
+    }
+  }
+
   @Test
   void aHeadThatIsHalfReceivedCountsAsUnderWay() throws Exception {
     try (Fixture fixture = Fixture.serving(waiting);

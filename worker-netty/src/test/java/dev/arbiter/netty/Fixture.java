@@ -50,6 +50,7 @@ final class Fixture implements AutoCloseable {
     Map<String, String> map = new HashMap<>();
     map.put("access-log", "false");
     map.put("threads", "1");
+    map.put("loop", System.getProperty("loop", "auto")); // all of it with nio: -Dloop=nio
     for (int i = 0; i < settings.length; i += 2) {
       map.put(settings[i], settings[i + 1]);
     }

@@ -785,6 +785,24 @@ class SyncWorkerTest {
     }
   }
 
+  /** In development, where nothing newer can be had after all. */
+  @Test
+  void aWorkerThatResumesServesAsIfItHadNeverBeenToLeave() throws Exception {
+    try (Fixture fixture = Fixture.serving(SyncWorkerTest::echo, "keep-alive", "1000");
+        RawClient client = fixture.connect()) {
+      fixture.drain(Duration.ofSeconds(5));
+      fixture.worker.resume();
+      assertThat(client.get("/1").field("connection")).isEmpty();
+      assertThat(client.get("/2").field("connection")).isEmpty();
+
+      long answered = System.nanoTime();
+      assertThat(client.ended()).isTrue();
+      assertThat(Duration.ofNanos(System.nanoTime() - answered))
+          .as("idle for --keep-alive, not until the next look")
+          .isGreaterThan(Duration.ofMillis(700));
+    }
+  }
+
   @Test
   void halfARequestIsFinishedThroughADrain() throws Exception {
     try (Fixture fixture = Fixture.serving(SyncWorkerTest::echo);
