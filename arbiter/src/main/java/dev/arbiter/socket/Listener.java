@@ -1,5 +1,6 @@
 package dev.arbiter.socket;
 
+import dev.arbiter.worker.Abi;
 import dev.arbiter.process.Kernel;
 import dev.arbiter.process.Kernel.ErrnoException;
 import java.io.IOException;
@@ -64,7 +65,7 @@ public final class Listener {
         key,
         fds,
         SocketAddress.name(address),
-        SocketAddress.family(address) == SocketAddress.AF_UNIX,
+        SocketAddress.family(address) == Abi.AF_UNIX,
         false,
         Optional.empty(),
         "");
@@ -83,7 +84,7 @@ public final class Listener {
         key,
         List.of(fd),
         SocketAddress.name(address),
-        SocketAddress.family(address) == SocketAddress.AF_UNIX,
+        SocketAddress.family(address) == Abi.AF_UNIX,
         true,
         Optional.empty(),
         "");
@@ -175,10 +176,10 @@ public final class Listener {
         sum +=
             Kernel.option(
                     fd,
-                    SocketOptions.IPPROTO_TCP,
-                    SocketOptions.TCP_INFO,
-                    SocketOptions.TCPI_UNACKED + 4)
-                .getInt(SocketOptions.TCPI_UNACKED);
+                    Abi.IPPROTO_TCP,
+                    Abi.TCP_INFO,
+                    Abi.TCPI_UNACKED + 4)
+                .getInt(Abi.TCPI_UNACKED);
       } catch (ErrnoException closedMeanwhile) {
         return OptionalInt.empty();
       }
