@@ -44,9 +44,16 @@ find_jdk() {
   [ -x "$jdk/bin/java" ] || die "found no JDK 25; set JAVA_HOME"
 }
 
-# fresh_root FOLDER PACKAGES: a new Debian, from where this machine's apt gets its packages.
+# fresh_root FOLDER PACKAGES: a new Debian, from where this machine's apt gets its packages. Or, where FRESH_ROOT names a
+# folder that holds one from before, a copy of that.
 fresh_root() {
   local mirror suite
+  if [ -n "${FRESH_ROOT:-}" ]; then
+    printf '== a copy of %s\n' "$FRESH_ROOT"
+    mkdir -p "$1"
+    cp -a "$FRESH_ROOT/." "$1/"
+    return
+  fi
   mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | head -n 1)
   suite=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
   [ -n "$mirror" ] && [ -n "$suite" ] || die "cannot tell the mirror or the release of Debian from this machine's apt"

@@ -1,7 +1,7 @@
 package dev.arbiter.control;
 
-import dev.arbiter.worker.Abi;
 import dev.arbiter.process.Kernel;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.SelectionKey;

@@ -1,12 +1,12 @@
 package dev.arbiter.host;
 
-import dev.arbiter.worker.Abi;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.arbiter.process.Kernel;
 import dev.arbiter.process.Kernel.ErrnoException;
 import dev.arbiter.socket.Listener;
 import dev.arbiter.socket.SocketAddress;
+import dev.arbiter.worker.Abi;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -105,8 +105,7 @@ public final class ServiceManager {
               System.nanoTime());
       ServiceManager manager =
           new ServiceManager(
-              Kernel.socket(
-                  Abi.AF_UNIX, Abi.SOCK_DGRAM | Abi.SOCK_CLOEXEC),
+              Kernel.socket(Abi.AF_UNIX, Abi.SOCK_DGRAM | Abi.SOCK_CLOEXEC),
               SocketAddress.ofUnix(isAbstract ? path.substring(1) : path, isAbstract),
               notices,
               isPositive(environment.getOrDefault("FDSTORE", "")),

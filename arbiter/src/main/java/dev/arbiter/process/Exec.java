@@ -1,7 +1,7 @@
 package dev.arbiter.process;
 
-import dev.arbiter.worker.Abi;
 import dev.arbiter.process.Kernel.ErrnoException;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -34,9 +34,16 @@ import java.util.function.BooleanSupplier;
  */
 public final class Exec {
   private static final int[] SIGNALS = {
-    Abi.SIGHUP, Abi.SIGINT, Abi.SIGQUIT, Abi.SIGUSR1, Abi.SIGUSR2, Abi.SIGTERM, Abi.SIGTTIN, Abi.SIGTTOU, Abi.SIGWINCH
+    Abi.SIGHUP,
+    Abi.SIGINT,
+    Abi.SIGQUIT,
+    Abi.SIGUSR1,
+    Abi.SIGUSR2,
+    Abi.SIGTERM,
+    Abi.SIGTTIN,
+    Abi.SIGTTOU,
+    Abi.SIGWINCH
   };
-
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
@@ -99,7 +106,10 @@ public final class Exec {
       MemorySegment before = arena.allocate((long) Abi.SIGACTION_ROOM * SIGNALS.length, 8);
       rehearse(arena);
       for (int i = 0; i < SIGNALS.length; i++) {
-        sigaction(SIGNALS[i], MemorySegment.NULL, before.asSlice((long) i * Abi.SIGACTION_ROOM, Abi.SIGACTION_ROOM));
+        sigaction(
+            SIGNALS[i],
+            MemorySegment.NULL,
+            before.asSlice((long) i * Abi.SIGACTION_ROOM, Abi.SIGACTION_ROOM));
       }
       Kernel.closeOnExecFrom(3);
       for (int fd : keep) {
@@ -113,7 +123,8 @@ public final class Exec {
         for (int i = 0; i < SIGNALS.length; i++) {
           int signal = SIGNALS[i];
           Kernel.call(
-              "signal", state -> (long) SIGNAL.invokeExact(state, signal, (long) Abi.SIG_IGN) == -1 ? -1 : 0);
+              "signal",
+              state -> (long) SIGNAL.invokeExact(state, signal, (long) Abi.SIG_IGN) == -1 ? -1 : 0);
         }
         Kernel.call(
             "execve of " + command.getFirst(),
@@ -121,7 +132,9 @@ public final class Exec {
       } finally { // only if it did not work
         for (int i = 0; i < SIGNALS.length; i++) {
           sigaction(
-              SIGNALS[i], before.asSlice((long) i * Abi.SIGACTION_ROOM, Abi.SIGACTION_ROOM), MemorySegment.NULL);
+              SIGNALS[i],
+              before.asSlice((long) i * Abi.SIGACTION_ROOM, Abi.SIGACTION_ROOM),
+              MemorySegment.NULL);
         }
         mask(Abi.SIG_SETMASK, mask, MemorySegment.NULL);
         for (int fd : keep) {
@@ -155,7 +168,8 @@ public final class Exec {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment called = arena.allocateFrom(name);
       int fd =
-          Kernel.call("memfd_create", state -> (int) MEMFD.invokeExact(state, called, Abi.MFD_CLOEXEC));
+          Kernel.call(
+              "memfd_create", state -> (int) MEMFD.invokeExact(state, called, Abi.MFD_CLOEXEC));
       MemorySegment content = arena.allocate(Math.max(1, bytes.length));
       MemorySegment.copy(bytes, 0, content, ValueLayout.JAVA_BYTE, 0, bytes.length);
       for (long at = 0; at < bytes.length; ) {
@@ -220,7 +234,8 @@ public final class Exec {
 
   private static void closeOnExec(int fd, int flag) throws ErrnoException {
     Kernel.call(
-        "fcntl of descriptor " + fd, state -> (int) SET_FLAG.invokeExact(state, fd, Abi.F_SETFD, flag));
+        "fcntl of descriptor " + fd,
+        state -> (int) SET_FLAG.invokeExact(state, fd, Abi.F_SETFD, flag));
   }
 
   private static MemorySegment strings(Arena arena, List<String> strings) {

@@ -23,7 +23,6 @@ import java.util.OptionalInt;
  */
 public final class Kernel {
 
-
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
   private static final AddressLayout PTR = ValueLayout.ADDRESS;
@@ -110,7 +109,11 @@ public final class Kernel {
         state ->
             (int)
                 ACCEPT4.invokeExact(
-                    state, fd, MemorySegment.NULL, MemorySegment.NULL, Abi.SOCK_CLOEXEC | Abi.SOCK_NONBLOCK));
+                    state,
+                    fd,
+                    MemorySegment.NULL,
+                    MemorySegment.NULL,
+                    Abi.SOCK_CLOEXEC | Abi.SOCK_NONBLOCK));
   }
 
   /**
@@ -178,7 +181,9 @@ public final class Kernel {
       MemorySegment length = arena.allocate(4, 4);
       length.set(INT, 0, Abi.SOCKADDR_STORAGE_SIZE);
       call("getsockname", state -> (int) GETSOCKNAME.invokeExact(state, fd, address, length));
-      return address.asSlice(0, Math.min(Abi.SOCKADDR_STORAGE_SIZE, length.get(INT, 0))).toArray(ValueLayout.JAVA_BYTE);
+      return address
+          .asSlice(0, Math.min(Abi.SOCKADDR_STORAGE_SIZE, length.get(INT, 0)))
+          .toArray(ValueLayout.JAVA_BYTE);
     }
   }
 
@@ -264,7 +269,10 @@ public final class Kernel {
       }
       call(
           "sendmsg",
-          state -> (int) (long) SENDMSG.invokeExact(state, fd, message, Abi.MSG_DONTWAIT | Abi.MSG_NOSIGNAL));
+          state ->
+              (int)
+                  (long)
+                      SENDMSG.invokeExact(state, fd, message, Abi.MSG_DONTWAIT | Abi.MSG_NOSIGNAL));
     }
   }
 
@@ -304,7 +312,13 @@ public final class Kernel {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = arena.allocate(Abi.SIGINFO_SIZE, 8);
       int failed =
-          (int) WAITID.invokeExact(arena.allocate(STATE), Abi.P_ALL, 0, info, Abi.WNOHANG | Abi.WEXITED | Abi.WNOWAIT);
+          (int)
+              WAITID.invokeExact(
+                  arena.allocate(STATE),
+                  Abi.P_ALL,
+                  0,
+                  info,
+                  Abi.WNOHANG | Abi.WEXITED | Abi.WNOWAIT);
       return failed == 0 ? info.get(INT, Abi.SIGINFO_PID) : 0; // ECHILD: no child at all
     } catch (Throwable impossible) {
       throw new AssertionError(impossible);

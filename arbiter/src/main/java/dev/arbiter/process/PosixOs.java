@@ -93,7 +93,10 @@ public final class PosixOs implements Os {
       }
       libc.posix_spawnattr_setsigdefault(attributes, set); // full: nothing ignored
       libc.posix_spawnattr_setpgroup(attributes, 0);
-      libc.posix_spawnattr_setflags(attributes, (short) (Abi.POSIX_SPAWN_SETPGROUP | Abi.POSIX_SPAWN_SETSIGDEF | Abi.POSIX_SPAWN_SETSIGMASK));
+      libc.posix_spawnattr_setflags(
+          attributes,
+          (short)
+              (Abi.POSIX_SPAWN_SETPGROUP | Abi.POSIX_SPAWN_SETSIGDEF | Abi.POSIX_SPAWN_SETSIGMASK));
       for (int target = 0; target < sources.length; target++) {
         int source = child.descriptors().get(target);
         if (source >= 0) {

@@ -1,8 +1,8 @@
 package dev.arbiter.process;
 
-import dev.arbiter.worker.Abi;
 import dev.arbiter.settings.Config;
 import dev.arbiter.settings.SettingsException;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,7 +47,6 @@ public record Privileges(
    * @param allGroups whether it keeps the groups the system knows it in; else it has none but one
    */
   public record Identity(long uid, long gid, String name, String home, boolean allGroups) {}
-
 
   private static final long CAPABILITIES =
       1L << Abi.CAP_KILL | 1L << Abi.CAP_SETGID | 1L << Abi.CAP_SETUID;

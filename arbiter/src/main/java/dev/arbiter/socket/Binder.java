@@ -1,6 +1,5 @@
 package dev.arbiter.socket;
 
-import dev.arbiter.worker.Abi;
 import static dev.arbiter.worker.Abi.IPPROTO_IPV6;
 import static dev.arbiter.worker.Abi.IPV6_V6ONLY;
 import static dev.arbiter.worker.Abi.SOCK_CLOEXEC;
@@ -15,6 +14,7 @@ import dev.arbiter.process.Errno;
 import dev.arbiter.process.Kernel;
 import dev.arbiter.process.Kernel.ErrnoException;
 import dev.arbiter.settings.BindAddress;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

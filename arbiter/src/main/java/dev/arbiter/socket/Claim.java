@@ -1,6 +1,5 @@
 package dev.arbiter.socket;
 
-import dev.arbiter.worker.Abi;
 import static dev.arbiter.worker.Abi.SOCK_CLOEXEC;
 import static dev.arbiter.worker.Abi.SOCK_NONBLOCK;
 import static dev.arbiter.worker.Abi.SOCK_STREAM;
@@ -8,6 +7,7 @@ import static dev.arbiter.worker.Abi.SOCK_STREAM;
 import dev.arbiter.process.Kernel;
 import dev.arbiter.process.Kernel.ErrnoException;
 import dev.arbiter.settings.BindAddress;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

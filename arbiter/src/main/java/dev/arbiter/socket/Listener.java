@@ -1,8 +1,8 @@
 package dev.arbiter.socket;
 
-import dev.arbiter.worker.Abi;
 import dev.arbiter.process.Kernel;
 import dev.arbiter.process.Kernel.ErrnoException;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -174,11 +174,7 @@ public final class Listener {
     for (int fd : fds) {
       try {
         sum +=
-            Kernel.option(
-                    fd,
-                    Abi.IPPROTO_TCP,
-                    Abi.TCP_INFO,
-                    Abi.TCPI_UNACKED + 4)
+            Kernel.option(fd, Abi.IPPROTO_TCP, Abi.TCP_INFO, Abi.TCPI_UNACKED + 4)
                 .getInt(Abi.TCPI_UNACKED);
       } catch (ErrnoException closedMeanwhile) {
         return OptionalInt.empty();

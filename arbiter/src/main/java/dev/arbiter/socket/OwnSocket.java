@@ -1,10 +1,10 @@
 package dev.arbiter.socket;
 
-import dev.arbiter.worker.Abi;
 import dev.arbiter.process.Errno;
 import dev.arbiter.process.Kernel;
 import dev.arbiter.process.Kernel.ErrnoException;
 import dev.arbiter.settings.BindAddress;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

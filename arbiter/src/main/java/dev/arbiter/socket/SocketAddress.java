@@ -1,8 +1,8 @@
 package dev.arbiter.socket;
 
-import dev.arbiter.worker.Abi;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.arbiter.worker.Abi;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -18,7 +18,10 @@ public final class SocketAddress {
   static byte[] of(InetAddress address, int port) {
     return switch (address) {
       case Inet4Address v4 ->
-          buffer(Abi.SOCKADDR_IN_SIZE, Abi.AF_INET).putShort((short) port).put(v4.getAddress()).array();
+          buffer(Abi.SOCKADDR_IN_SIZE, Abi.AF_INET)
+              .putShort((short) port)
+              .put(v4.getAddress())
+              .array();
       case Inet6Address v6 ->
           buffer(Abi.SOCKADDR_IN6_SIZE, Abi.AF_INET6)
               .putShort((short) port)

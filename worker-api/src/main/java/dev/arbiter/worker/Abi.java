@@ -9,16 +9,16 @@ import java.util.Optional;
 
 /**
  * The numbers of Linux and of glibc that Arbiter's own system calls are made with: constants, sizes
- * of structs and the places in them. All of them, and nowhere else; for the arbiter, the workers and
- * nobody beside them.
+ * of structs and the places in them. All of them, and nowhere else; for the arbiter, the workers
+ * and nobody beside them.
  *
- * <p>Design note. They hold for x86-64 and aarch64, which agree in each (asm-generic in the kernel's
- * sources, {@code bits/} in those of glibc, both 64 bit and little-endian); what the two differ in,
- * such as O_DIRECTORY, struct stat or struct epoll_event, is not used. Another architecture has
- * others (SOCK_NONBLOCK of MIPS, SOL_SOCKET of SPARC), and another C library structs of other sizes
- * (posix_spawnattr_t of musl): a wrong one would write over foreign memory, or quietly ask for
- * something else. So whatever is not known here is refused, by {@link #refusal}, before the first
- * call.
+ * <p>Design note. They hold for x86-64 and aarch64, which agree in each (asm-generic in the
+ * kernel's sources, {@code bits/} in those of glibc, both 64 bit and little-endian); what the two
+ * differ in, such as O_DIRECTORY, struct stat or struct epoll_event, is not used. Another
+ * architecture has others (SOCK_NONBLOCK of MIPS, SOL_SOCKET of SPARC), and another C library
+ * structs of other sizes (posix_spawnattr_t of musl): a wrong one would write over foreign memory,
+ * or quietly ask for something else. So whatever is not known here is refused, by {@link #refusal},
+ * before the first call.
  */
 public final class Abi {
   /** What to do about a {@link #refusal}. */
@@ -195,7 +195,8 @@ public final class Abi {
    * @return empty if they hold
    */
   public static Optional<String> refusal() {
-    return refusal(System.getProperty("os.name"), System.getProperty("os.arch"), libc(Path.of("/")));
+    return refusal(
+        System.getProperty("os.name"), System.getProperty("os.arch"), libc(Path.of("/")));
   }
 
   /**

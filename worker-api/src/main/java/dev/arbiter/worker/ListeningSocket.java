@@ -60,14 +60,21 @@ record ListeningSocket(int fd, InetSocketAddress address) {
       byte[] raw = ip.getAddress();
       boolean v4 = raw.length == 4;
       int fd =
-          (int) SOCKET.invokeExact(state, v4 ? Abi.AF_INET : Abi.AF_INET6, Abi.SOCK_STREAM | Abi.SOCK_CLOEXEC, 0);
+          (int)
+              SOCKET.invokeExact(
+                  state, v4 ? Abi.AF_INET : Abi.AF_INET6, Abi.SOCK_STREAM | Abi.SOCK_CLOEXEC, 0);
       require(fd, "socket", state);
       boolean listens = false;
       try {
         MemorySegment on = arena.allocateFrom(INT, 1);
         set(fd, Abi.SOL_SOCKET, Abi.SO_REUSEADDR, on, state);
         if (!v4) {
-          set(fd, Abi.IPPROTO_IPV6, Abi.IPV6_V6ONLY, on, state); // what is asked for, and nothing beside it
+          set(
+              fd,
+              Abi.IPPROTO_IPV6,
+              Abi.IPV6_V6ONLY,
+              on,
+              state); // what is asked for, and nothing beside it
         }
         long micros = LOOK_UP.toNanos() / 1000;
         set(fd, Abi.SOL_SOCKET, Abi.SO_RCVTIMEO, arena.allocateFrom(LONG, 0, micros), state);
@@ -76,7 +83,12 @@ record ListeningSocket(int fd, InetSocketAddress address) {
         name.set(ValueLayout.JAVA_SHORT, 0, (short) (v4 ? Abi.AF_INET : Abi.AF_INET6));
         name.set(BIG_ENDIAN, Abi.SOCKADDR_PORT, (short) address.getPort());
         MemorySegment.copy(
-            raw, 0, name, ValueLayout.JAVA_BYTE, v4 ? Abi.SOCKADDR_IN_ADDRESS : Abi.SOCKADDR_IN6_ADDRESS, raw.length);
+            raw,
+            0,
+            name,
+            ValueLayout.JAVA_BYTE,
+            v4 ? Abi.SOCKADDR_IN_ADDRESS : Abi.SOCKADDR_IN6_ADDRESS,
+            raw.length);
         int size = v4 ? Abi.SOCKADDR_IN_SIZE : Abi.SOCKADDR_IN6_SIZE;
         require((int) BIND.invokeExact(state, fd, name, size), "bind", state);
         require((int) LISTEN.invokeExact(state, fd, BACKLOG), "listen", state);

@@ -20,7 +20,6 @@ import java.lang.invoke.VarHandle;
  */
 final class Native {
 
-
   private static final Linker LINKER = Linker.nativeLinker();
   private static final StructLayout STATE = Linker.Option.captureStateLayout();
   private static final VarHandle ERRNO =
@@ -165,11 +164,13 @@ final class Native {
       MemorySegment polls = arena.allocate((long) Abi.POLLFD_SIZE * fds.length, 4);
       for (int i = 0; i < fds.length; i++) {
         polls.set(INT, (long) Abi.POLLFD_SIZE * i, fds[i]);
-        polls.set(ValueLayout.JAVA_SHORT, (long) Abi.POLLFD_SIZE * i + Abi.POLLFD_EVENTS, Abi.POLLIN);
+        polls.set(
+            ValueLayout.JAVA_SHORT, (long) Abi.POLLFD_SIZE * i + Abi.POLLFD_EVENTS, Abi.POLLIN);
       }
       int _ = (int) POLL.invokeExact(state(arena), polls, (long) fds.length, millis);
       for (int i = 0; i < fds.length; i++) {
-        short happened = polls.get(ValueLayout.JAVA_SHORT, (long) Abi.POLLFD_SIZE * i + Abi.POLLFD_REVENTS);
+        short happened =
+            polls.get(ValueLayout.JAVA_SHORT, (long) Abi.POLLFD_SIZE * i + Abi.POLLFD_REVENTS);
         result[i] = (happened & events) != 0;
       }
       return result;

@@ -31,7 +31,8 @@ public record SocketPair(int ours, int theirs) {
                 ValueLayout.ADDRESS));
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pair = arena.allocate(ValueLayout.JAVA_INT, 2);
-      int result = (int) socketpair.invokeExact(Abi.AF_UNIX, Abi.SOCK_STREAM | Abi.SOCK_CLOEXEC, 0, pair);
+      int result =
+          (int) socketpair.invokeExact(Abi.AF_UNIX, Abi.SOCK_STREAM | Abi.SOCK_CLOEXEC, 0, pair);
       if (result != 0) {
         throw new IOException("socketpair failed");
       }

@@ -35,15 +35,20 @@ final class UnixDatagrams implements WritableByteChannel {
   static UnixDatagrams connect(String path) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Native.state(arena);
-      int fd = (int) SOCKET.invokeExact(state, Abi.AF_UNIX, Abi.SOCK_DGRAM | Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC, 0);
+      int fd =
+          (int)
+              SOCKET.invokeExact(
+                  state, Abi.AF_UNIX, Abi.SOCK_DGRAM | Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC, 0);
       if (fd < 0) {
         throw new IOException("socket failed with errno " + Native.errno(state));
       }
       MemorySegment address = arena.allocate(Abi.SOCKADDR_UN_SIZE, 2);
       address.set(ValueLayout.JAVA_SHORT, 0, (short) Abi.AF_UNIX);
       byte[] name = path.getBytes(UTF_8);
-      MemorySegment.copy(name, 0, address, ValueLayout.JAVA_BYTE, Abi.SOCKADDR_UN_PATH, name.length);
-      if ((int) CONNECT.invokeExact(state, fd, address, Abi.SOCKADDR_UN_PATH + name.length + 1) < 0) {
+      MemorySegment.copy(
+          name, 0, address, ValueLayout.JAVA_BYTE, Abi.SOCKADDR_UN_PATH, name.length);
+      if ((int) CONNECT.invokeExact(state, fd, address, Abi.SOCKADDR_UN_PATH + name.length + 1)
+          < 0) {
         int errno = Native.errno(state);
         Native.close(fd);
         throw new IOException("connect to " + path + " failed with errno " + errno);

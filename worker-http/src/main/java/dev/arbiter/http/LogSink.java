@@ -23,7 +23,7 @@ import java.nio.file.StandardOpenOption;
 interface LogSink extends Closeable {
   /** The most bytes a single write may have for its lines to stay whole. */
   default int most() {
-    return Descriptor.PIPE_BUF;
+    return Abi.PIPE_BUF;
   }
 
   /** Writes whole lines; blocks while the reader is slow. */
