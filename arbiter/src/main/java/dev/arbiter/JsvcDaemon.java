@@ -5,6 +5,7 @@ import dev.arbiter.cli.Invocation;
 import dev.arbiter.settings.SettingsException;
 import dev.arbiter.supervise.Event.Request;
 import dev.arbiter.upgrade.Launch;
+import dev.arbiter.worker.Abi;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -47,6 +48,10 @@ public final class JsvcDaemon implements Daemon, DaemonUserSignal {
    */
   @Override
   public void init(DaemonContext context) throws DaemonInitException, InterruptedException {
+    Optional<String> strange = Abi.refusal();
+    if (strange.isPresent()) {
+      throw new DaemonInitException(strange.get() + "\nhint: " + Abi.HINT);
+    }
     String[] args = context.getArguments();
     Path directory = Path.of("").toAbsolutePath();
     Invocation invocation = ArbiterCommand.read(args, System.getenv(), directory);

@@ -6,6 +6,7 @@ import dev.arbiter.settings.Config;
 import dev.arbiter.settings.SettingsException;
 import dev.arbiter.upgrade.Handover;
 import dev.arbiter.upgrade.Launch;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +19,10 @@ public final class Main {
 
   /** Ends the process with an exit code of docs/signals.md. */
   public static void main(String[] args) {
+    Optional<String> strange = Abi.refusal();
+    if (strange.isPresent()) {
+      fail(strange.get(), Abi.HINT, SettingsException.EXIT_CODE);
+    }
     Path directory = workingDirectory();
     Launch launch =
         Launch.of(

@@ -1,7 +1,7 @@
 package dev.arbiter.control;
 
-import dev.arbiter.process.Errno;
 import dev.arbiter.process.Kernel;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.SelectionKey;
@@ -150,7 +150,7 @@ final class Switchboard {
     try {
       fd = Kernel.accept(entrance.fd());
     } catch (Kernel.ErrnoException e) {
-      if (e.errno() != Errno.EAGAIN && e.errno() != Errno.ECONNABORTED) {
+      if (e.errno() != Abi.EAGAIN && e.errno() != Abi.ECONNABORTED) {
         pause(); // out of descriptors or memory: it would be ready again at once
       }
       return; // else the client has gone meanwhile

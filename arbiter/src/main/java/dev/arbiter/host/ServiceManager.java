@@ -6,7 +6,7 @@ import dev.arbiter.process.Kernel;
 import dev.arbiter.process.Kernel.ErrnoException;
 import dev.arbiter.socket.Listener;
 import dev.arbiter.socket.SocketAddress;
-import dev.arbiter.socket.SocketOptions;
+import dev.arbiter.worker.Abi;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -35,7 +35,6 @@ public final class ServiceManager {
 
   private static final int UNSAID = 64;
   private static final int NAME_LENGTH = 255; // sd_pid_notify_with_fds(3), FDNAME
-  private static final int EAGAIN = 11;
 
   /**
    * @param fd passed along; a duplicate of our own
@@ -106,8 +105,7 @@ public final class ServiceManager {
               System.nanoTime());
       ServiceManager manager =
           new ServiceManager(
-              Kernel.socket(
-                  SocketAddress.AF_UNIX, SocketOptions.SOCK_DGRAM | SocketOptions.SOCK_CLOEXEC),
+              Kernel.socket(Abi.AF_UNIX, Abi.SOCK_DGRAM | Abi.SOCK_CLOEXEC),
               SocketAddress.ofUnix(isAbstract ? path.substring(1) : path, isAbstract),
               notices,
               isPositive(environment.getOrDefault("FDSTORE", "")),
@@ -251,7 +249,7 @@ public final class ServiceManager {
     try {
       Kernel.send(socket, address, said.text().getBytes(UTF_8), said.fd());
     } catch (ErrnoException e) {
-      if (e.errno() == EAGAIN) {
+      if (e.errno() == Abi.EAGAIN) {
         return false;
       }
       warn(String.valueOf(e.getMessage()));

@@ -1,6 +1,7 @@
 package dev.arbiter.process;
 
 import dev.arbiter.process.Kernel.ErrnoException;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -32,20 +33,17 @@ import java.util.function.BooleanSupplier;
  * other threads, which still have it unblocked: well under a millisecond.
  */
 public final class Exec {
-  /** HUP INT QUIT USR1 USR2 TERM TTIN TTOU WINCH, the same numbers on x86-64 and aarch64. */
-  private static final int[] SIGNALS = {1, 2, 3, 10, 12, 15, 21, 22, 28};
-
-  private static final int CHLD = 17;
-  private static final long SIG_IGN = 1;
-  private static final int SIG_BLOCK = 0;
-  private static final int SIG_UNBLOCK = 1;
-  private static final int SIG_SETMASK = 2;
-  private static final int SIGNAL_SET = 128; // sizeof(sigset_t)
-  private static final int SIGACTION = 256; // more than sizeof(struct sigaction)
-  private static final int F_SETFD = 2;
-  private static final int POLLIN = 1;
-  private static final int MFD_CLOEXEC = 1;
-  private static final int EINTR = 4;
+  private static final int[] SIGNALS = {
+    Abi.SIGHUP,
+    Abi.SIGINT,
+    Abi.SIGQUIT,
+    Abi.SIGUSR1,
+    Abi.SIGUSR2,
+    Abi.SIGTERM,
+    Abi.SIGTTIN,
+    Abi.SIGTTOU,
+    Abi.SIGWINCH
+  };
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
@@ -104,17 +102,20 @@ public final class Exec {
                   .map(entry -> entry.getKey() + "=" + entry.getValue())
                   .toList());
       MemorySegment blocked = set(arena);
-      MemorySegment mask = arena.allocate(SIGNAL_SET, 8);
-      MemorySegment before = arena.allocate((long) SIGACTION * SIGNALS.length, 8);
+      MemorySegment mask = arena.allocate(Abi.SIGSET_SIZE, 8);
+      MemorySegment before = arena.allocate((long) Abi.SIGACTION_ROOM * SIGNALS.length, 8);
       rehearse(arena);
       for (int i = 0; i < SIGNALS.length; i++) {
-        sigaction(SIGNALS[i], MemorySegment.NULL, before.asSlice((long) i * SIGACTION, SIGACTION));
+        sigaction(
+            SIGNALS[i],
+            MemorySegment.NULL,
+            before.asSlice((long) i * Abi.SIGACTION_ROOM, Abi.SIGACTION_ROOM));
       }
       Kernel.closeOnExecFrom(3);
       for (int fd : keep) {
         closeOnExec(fd, 0);
       }
-      mask(SIG_BLOCK, blocked, mask);
+      mask(Abi.SIG_BLOCK, blocked, mask);
       try {
         if (!wanted.getAsBoolean()) {
           throw new IOException("not now");
@@ -122,7 +123,8 @@ public final class Exec {
         for (int i = 0; i < SIGNALS.length; i++) {
           int signal = SIGNALS[i];
           Kernel.call(
-              "signal", state -> (long) SIGNAL.invokeExact(state, signal, SIG_IGN) == -1 ? -1 : 0);
+              "signal",
+              state -> (long) SIGNAL.invokeExact(state, signal, (long) Abi.SIG_IGN) == -1 ? -1 : 0);
         }
         Kernel.call(
             "execve of " + command.getFirst(),
@@ -130,9 +132,11 @@ public final class Exec {
       } finally { // only if it did not work
         for (int i = 0; i < SIGNALS.length; i++) {
           sigaction(
-              SIGNALS[i], before.asSlice((long) i * SIGACTION, SIGACTION), MemorySegment.NULL);
+              SIGNALS[i],
+              before.asSlice((long) i * Abi.SIGACTION_ROOM, Abi.SIGACTION_ROOM),
+              MemorySegment.NULL);
         }
-        mask(SIG_SETMASK, mask, MemorySegment.NULL);
+        mask(Abi.SIG_SETMASK, mask, MemorySegment.NULL);
         for (int fd : keep) {
           closeOnExec(fd, 1);
         }
@@ -149,7 +153,7 @@ public final class Exec {
    */
   public static void unblockSignals() {
     try (Arena arena = Arena.ofConfined()) {
-      mask(SIG_UNBLOCK, set(arena), MemorySegment.NULL);
+      mask(Abi.SIG_UNBLOCK, set(arena), MemorySegment.NULL);
     } catch (ErrnoException impossible) {
       throw new AssertionError(impossible);
     }
@@ -164,7 +168,8 @@ public final class Exec {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment called = arena.allocateFrom(name);
       int fd =
-          Kernel.call("memfd_create", state -> (int) MEMFD.invokeExact(state, called, MFD_CLOEXEC));
+          Kernel.call(
+              "memfd_create", state -> (int) MEMFD.invokeExact(state, called, Abi.MFD_CLOEXEC));
       MemorySegment content = arena.allocate(Math.max(1, bytes.length));
       MemorySegment.copy(bytes, 0, content, ValueLayout.JAVA_BYTE, 0, bytes.length);
       for (long at = 0; at < bytes.length; ) {
@@ -180,14 +185,14 @@ public final class Exec {
   /** poll(2) for something to read, or the end of it. */
   static boolean poll(int fd, int millis) throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment entry = arena.allocate(8, 4); // struct pollfd
+      MemorySegment entry = arena.allocate(Abi.POLLFD_SIZE, 4);
       while (true) {
         entry.set(INT, 0, fd);
-        entry.set(ValueLayout.JAVA_SHORT, 4, (short) POLLIN);
+        entry.set(ValueLayout.JAVA_SHORT, Abi.POLLFD_EVENTS, Abi.POLLIN);
         try {
           return Kernel.call("poll", state -> (int) POLL.invokeExact(state, entry, 1L, millis)) > 0;
         } catch (ErrnoException e) {
-          if (e.errno() != EINTR) {
+          if (e.errno() != Abi.EINTR) {
             throw e;
           }
         }
@@ -197,8 +202,8 @@ public final class Exec {
 
   /** The first call of a method handle takes milliseconds; the ones that count should not. */
   private static void rehearse(Arena arena) throws ErrnoException {
-    MemorySegment nothing = arena.allocate(SIGACTION, 8);
-    mask(SIG_BLOCK, MemorySegment.NULL, nothing);
+    MemorySegment nothing = arena.allocate(Abi.SIGACTION_ROOM, 8);
+    mask(Abi.SIG_BLOCK, MemorySegment.NULL, nothing);
     sigaction(SIGNALS[0], MemorySegment.NULL, nothing);
     MemorySegment noName = arena.allocateFrom("");
     MemorySegment none = strings(arena, List.of());
@@ -210,11 +215,11 @@ public final class Exec {
   }
 
   private static MemorySegment set(Arena arena) throws ErrnoException {
-    MemorySegment set = arena.allocate(SIGNAL_SET, 8);
+    MemorySegment set = arena.allocate(Abi.SIGSET_SIZE, 8);
     for (int signal : SIGNALS) {
       Kernel.call("sigaddset", state -> (int) SIGADDSET.invokeExact(state, set, signal));
     }
-    Kernel.call("sigaddset", state -> (int) SIGADDSET.invokeExact(state, set, CHLD));
+    Kernel.call("sigaddset", state -> (int) SIGADDSET.invokeExact(state, set, Abi.SIGCHLD));
     return set;
   }
 
@@ -229,7 +234,8 @@ public final class Exec {
 
   private static void closeOnExec(int fd, int flag) throws ErrnoException {
     Kernel.call(
-        "fcntl of descriptor " + fd, state -> (int) SET_FLAG.invokeExact(state, fd, F_SETFD, flag));
+        "fcntl of descriptor " + fd,
+        state -> (int) SET_FLAG.invokeExact(state, fd, Abi.F_SETFD, flag));
   }
 
   private static MemorySegment strings(Arena arena, List<String> strings) {

@@ -1,5 +1,6 @@
 package dev.arbiter.process;
 
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
@@ -21,27 +22,6 @@ import java.util.OptionalInt;
  * descriptor, close_range, dispositions. Any thread.
  */
 public final class Kernel {
-  private static final int F_DUPFD_CLOEXEC = 1030;
-  private static final int F_GETFL = 3;
-  private static final int F_SETFL = 4;
-  private static final int O_WRONLY = 1;
-  private static final int O_APPEND = 0x400;
-  private static final int O_NONBLOCK = 0x800;
-  private static final int O_CLOEXEC = 0x80000;
-  private static final int CLOSE_RANGE_CLOEXEC = 4;
-  private static final int LOCK_EX = 2;
-  private static final int LOCK_NB = 4;
-  private static final int EINTR = 4;
-  private static final int P_ALL = 0;
-  private static final int WNOHANG_WEXITED_WNOWAIT = 1 | 4 | 0x0100_0000;
-  private static final int SI_PID = 16; // its place in siginfo_t, 64 bit
-  private static final int SOCK_CLOEXEC_NONBLOCK = 0x80000 | 0x800;
-
-  private static final int SOL_SOCKET = 1;
-  private static final int SCM_RIGHTS = 1;
-  private static final int MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
-  private static final long CMSG_LEN = 20; // cmsg(3), with one descriptor
-  private static final long CMSG_SPACE = 24;
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
   private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
@@ -129,7 +109,11 @@ public final class Kernel {
         state ->
             (int)
                 ACCEPT4.invokeExact(
-                    state, fd, MemorySegment.NULL, MemorySegment.NULL, SOCK_CLOEXEC_NONBLOCK));
+                    state,
+                    fd,
+                    MemorySegment.NULL,
+                    MemorySegment.NULL,
+                    Abi.SOCK_CLOEXEC | Abi.SOCK_NONBLOCK));
   }
 
   /**
@@ -193,22 +177,24 @@ public final class Kernel {
   /** getsockname(2): a struct sockaddr of the length the kernel says. */
   public static byte[] name(int fd) throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment address = arena.allocate(128, 8);
+      MemorySegment address = arena.allocate(Abi.SOCKADDR_STORAGE_SIZE, 8);
       MemorySegment length = arena.allocate(4, 4);
-      length.set(INT, 0, 128);
+      length.set(INT, 0, Abi.SOCKADDR_STORAGE_SIZE);
       call("getsockname", state -> (int) GETSOCKNAME.invokeExact(state, fd, address, length));
-      return address.asSlice(0, Math.min(128, length.get(INT, 0))).toArray(ValueLayout.JAVA_BYTE);
+      return address
+          .asSlice(0, Math.min(Abi.SOCKADDR_STORAGE_SIZE, length.get(INT, 0)))
+          .toArray(ValueLayout.JAVA_BYTE);
     }
   }
 
   /** open(2): a folder, to be locked. */
   public static int openFolder(Path folder) throws ErrnoException {
-    return open(folder, O_CLOEXEC | O_NONBLOCK);
+    return open(folder, Abi.O_CLOEXEC | Abi.O_NONBLOCK);
   }
 
   /** open(2): a file that is there, to write at its end. */
   public static int openToAppend(Path file) throws ErrnoException {
-    return open(file, O_CLOEXEC | O_WRONLY | O_APPEND);
+    return open(file, Abi.O_CLOEXEC | Abi.O_WRONLY | Abi.O_APPEND);
   }
 
   private static int open(Path file, int flags) throws ErrnoException {
@@ -231,7 +217,7 @@ public final class Kernel {
 
   /** flock(2): an exclusive lock, which ends when {@code fd} is closed; does not wait for it. */
   public static void lock(int fd) throws ErrnoException {
-    call("flock", state -> (int) FLOCK.invokeExact(state, fd, LOCK_EX | LOCK_NB));
+    call("flock", state -> (int) FLOCK.invokeExact(state, fd, Abi.LOCK_EX | Abi.LOCK_NB));
   }
 
   /** read(2). */
@@ -247,7 +233,7 @@ public final class Kernel {
           MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, 0, buffer, 0, count);
           return count;
         } catch (ErrnoException e) {
-          if (e.errno() != EINTR) {
+          if (e.errno() != Abi.EINTR) {
             throw e;
           }
         }
@@ -264,46 +250,49 @@ public final class Kernel {
   public static void send(int fd, byte[] address, byte[] text, OptionalInt passed)
       throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment part = arena.allocate(16, 8); // struct iovec
+      MemorySegment part = arena.allocate(Abi.IOVEC_SIZE, 8);
       part.set(PTR, 0, arena.allocateFrom(ValueLayout.JAVA_BYTE, text));
-      part.set(LONG, 8, text.length);
-      MemorySegment message = arena.allocate(56, 8); // struct msghdr
+      part.set(LONG, Abi.IOVEC_LENGTH, text.length);
+      MemorySegment message = arena.allocate(Abi.MSGHDR_SIZE, 8);
       message.set(PTR, 0, arena.allocateFrom(ValueLayout.JAVA_BYTE, address));
-      message.set(INT, 8, address.length);
-      message.set(PTR, 16, part);
-      message.set(LONG, 24, 1);
+      message.set(INT, Abi.MSGHDR_NAME_LENGTH, address.length);
+      message.set(PTR, Abi.MSGHDR_PARTS, part);
+      message.set(LONG, Abi.MSGHDR_PART_COUNT, 1);
       if (passed.isPresent()) {
-        MemorySegment control = arena.allocate(CMSG_SPACE, 8); // struct cmsghdr
-        control.set(LONG, 0, CMSG_LEN);
-        control.set(INT, 8, SOL_SOCKET);
-        control.set(INT, 12, SCM_RIGHTS);
-        control.set(INT, 16, passed.getAsInt());
-        message.set(PTR, 32, control);
-        message.set(LONG, 40, CMSG_SPACE);
+        MemorySegment control = arena.allocate(Abi.CMSG_SPACE, 8);
+        control.set(LONG, 0, (long) Abi.CMSG_LENGTH);
+        control.set(INT, Abi.CMSG_LEVEL, Abi.SOL_SOCKET);
+        control.set(INT, Abi.CMSG_TYPE, Abi.SCM_RIGHTS);
+        control.set(INT, Abi.CMSG_DATA, passed.getAsInt());
+        message.set(PTR, Abi.MSGHDR_CONTROL, control);
+        message.set(LONG, Abi.MSGHDR_CONTROL_LENGTH, (long) Abi.CMSG_SPACE);
       }
       call(
           "sendmsg",
-          state -> (int) (long) SENDMSG.invokeExact(state, fd, message, MSG_DONTWAIT_NOSIGNAL));
+          state ->
+              (int)
+                  (long)
+                      SENDMSG.invokeExact(state, fd, message, Abi.MSG_DONTWAIT | Abi.MSG_NOSIGNAL));
     }
   }
 
   /** A copy of {@code fd} at {@code least} or above, close-on-exec. */
   public static int duplicateAbove(int fd, int least) throws ErrnoException {
-    return call("fcntl", state -> (int) FCNTL.invokeExact(state, fd, F_DUPFD_CLOEXEC, least));
+    return call("fcntl", state -> (int) FCNTL.invokeExact(state, fd, Abi.F_DUPFD_CLOEXEC, least));
   }
 
   /** Makes {@code fd} blocking or not: for everyone who shares the open file description. */
   public static void nonBlocking(int fd, boolean on) throws ErrnoException {
-    int flags = call("fcntl", state -> (int) FCNTL.invokeExact(state, fd, F_GETFL, 0));
-    int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
-    call("fcntl", state -> (int) FCNTL.invokeExact(state, fd, F_SETFL, wanted));
+    int flags = call("fcntl", state -> (int) FCNTL.invokeExact(state, fd, Abi.F_GETFL, 0));
+    int wanted = on ? flags | Abi.O_NONBLOCK : flags & ~Abi.O_NONBLOCK;
+    call("fcntl", state -> (int) FCNTL.invokeExact(state, fd, Abi.F_SETFL, wanted));
   }
 
   /** Marks every descriptor from {@code first} on as close-on-exec. */
   static void closeOnExecFrom(int first) throws ErrnoException {
     call(
         "close_range",
-        state -> (int) CLOSE_RANGE.invokeExact(state, first, -1, CLOSE_RANGE_CLOEXEC));
+        state -> (int) CLOSE_RANGE.invokeExact(state, first, -1, Abi.CLOSE_RANGE_CLOEXEC));
   }
 
   /**
@@ -321,10 +310,16 @@ public final class Kernel {
   /** waitid(2): a child that has ended and stays to be reaped; 0 if there is none. */
   static int peekEnded() {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment info = arena.allocate(128, 8);
+      MemorySegment info = arena.allocate(Abi.SIGINFO_SIZE, 8);
       int failed =
-          (int) WAITID.invokeExact(arena.allocate(STATE), P_ALL, 0, info, WNOHANG_WEXITED_WNOWAIT);
-      return failed == 0 ? info.get(INT, SI_PID) : 0; // ECHILD: no child at all
+          (int)
+              WAITID.invokeExact(
+                  arena.allocate(STATE),
+                  Abi.P_ALL,
+                  0,
+                  info,
+                  Abi.WNOHANG | Abi.WEXITED | Abi.WNOWAIT);
+      return failed == 0 ? info.get(INT, Abi.SIGINFO_PID) : 0; // ECHILD: no child at all
     } catch (Throwable impossible) {
       throw new AssertionError(impossible);
     }

@@ -1,5 +1,6 @@
 package dev.arbiter.process;
 
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.util.List;
 import java.util.OptionalInt;
@@ -30,16 +31,7 @@ public final class PosixOs implements Os {
   /** Held while a process is started, here or by the JDK. */
   public static final ReentrantLock STARTING = new ReentrantLock();
 
-  private static final short SETPGROUP = 0x02;
-  private static final short SETSIGDEF = 0x04;
-  private static final short SETSIGMASK = 0x08;
-  private static final int ATTRIBUTES = 336; // sizeof(posix_spawnattr_t), glibc, 64 bit
-  private static final int FILE_ACTIONS = 80; // sizeof(posix_spawn_file_actions_t)
-  private static final int SIGNAL_SET = 128; // sizeof(sigset_t)
-  private static final int WNOHANG = 1;
-  private static final int ECHILD = 10;
   private static final int UNKNOWN_END = 255 << 8;
-  private static final int O_RDWR = 2;
 
   private final boolean isFirst = ProcessHandle.current().pid() == 1;
   private final POSIX posix;
@@ -87,28 +79,31 @@ public final class PosixOs implements Os {
 
   @SuppressWarnings("deprecation") // jnr offers no other way to addopen
   private long spawnLocked(Child child) throws IOException {
-    Pointer attributes = Memory.allocateDirect(runtime, ATTRIBUTES, true);
-    Pointer actions = Memory.allocateDirect(runtime, FILE_ACTIONS, true);
+    Pointer attributes = Memory.allocateDirect(runtime, Abi.POSIX_SPAWNATTR_SIZE, true);
+    Pointer actions = Memory.allocateDirect(runtime, Abi.POSIX_SPAWN_FILE_ACTIONS_SIZE, true);
     int[] sources = new int[child.descriptors().size()];
     java.util.Arrays.fill(sources, -1);
     libc.posix_spawnattr_init(attributes);
     libc.posix_spawn_file_actions_init(actions);
     try {
-      Pointer set = Memory.allocateDirect(runtime, SIGNAL_SET, true);
+      Pointer set = Memory.allocateDirect(runtime, Abi.SIGSET_SIZE, true);
       libc.posix_spawnattr_setsigmask(attributes, set); // empty: nothing blocked
-      for (int i = 0; i < SIGNAL_SET; i++) {
+      for (int i = 0; i < Abi.SIGSET_SIZE; i++) {
         set.putByte(i, (byte) 0xff);
       }
       libc.posix_spawnattr_setsigdefault(attributes, set); // full: nothing ignored
       libc.posix_spawnattr_setpgroup(attributes, 0);
-      libc.posix_spawnattr_setflags(attributes, (short) (SETPGROUP | SETSIGDEF | SETSIGMASK));
+      libc.posix_spawnattr_setflags(
+          attributes,
+          (short)
+              (Abi.POSIX_SPAWN_SETPGROUP | Abi.POSIX_SPAWN_SETSIGDEF | Abi.POSIX_SPAWN_SETSIGMASK));
       for (int target = 0; target < sources.length; target++) {
         int source = child.descriptors().get(target);
         if (source >= 0) {
           sources[target] = Kernel.duplicateAbove(source, Math.max(3, sources.length));
           libc.posix_spawn_file_actions_adddup2(actions, sources[target], target);
         } else {
-          libc.posix_spawn_file_actions_addopen(actions, target, "/dev/null", O_RDWR, 0);
+          libc.posix_spawn_file_actions_addopen(actions, target, "/dev/null", Abi.O_RDWR, 0);
         }
       }
       Kernel.closeOnExecFrom(3);
@@ -148,8 +143,8 @@ public final class PosixOs implements Os {
   public OptionalInt reap(long pid) {
     int[] status = new int[1];
     // By pid, never -1: that would take the exit codes of java.lang.Process.
-    int reaped = libc.waitpid(pid, status, WNOHANG);
-    if (reaped == -1 && posix.errno() == ECHILD) {
+    int reaped = libc.waitpid(pid, status, Abi.WNOHANG);
+    if (reaped == -1 && posix.errno() == Abi.ECHILD) {
       // The shell of the launcher waits for any child: one that died while an arbiter became
       // another
       // was reaped there, and how it ended nobody knows.
@@ -169,7 +164,7 @@ public final class PosixOs implements Os {
       if (ours.test(ended) || posix.getpgid(ended) == posix.getpgrp()) {
         return; // the next signal comes when that one is reaped, or another ends
       }
-      libc.waitpid(ended, new int[1], WNOHANG);
+      libc.waitpid(ended, new int[1], Abi.WNOHANG);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.arbiter.process;
 
 import dev.arbiter.settings.Config;
 import dev.arbiter.settings.SettingsException;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,10 +48,8 @@ public record Privileges(
    */
   public record Identity(long uid, long gid, String name, String home, boolean allGroups) {}
 
-  private static final int PRIO_PROCESS = 0;
-
-  /** CAP_KILL, CAP_SETGID and CAP_SETUID, capabilities(7). */
-  private static final long CAPABILITIES = 1 << 5 | 1 << 6 | 1 << 7;
+  private static final long CAPABILITIES =
+      1L << Abi.CAP_KILL | 1L << Abi.CAP_SETGID | 1L << Abi.CAP_SETUID;
 
   private static final List<String> FOLDERS = List.of("/usr/bin", "/bin", "/usr/sbin", "/sbin");
 
@@ -178,7 +177,7 @@ public record Privileges(
       return OptionalInt.empty();
     }
     // nice(1) adds; what is asked for is the value itself.
-    int own = PosixOs.load().getpriority(PRIO_PROCESS, 0);
+    int own = PosixOs.load().getpriority(Abi.PRIO_PROCESS, 0);
     int more = (int) config.number("worker-priority") - own;
     if (more < 0 && Kernel.effectiveUser() != 0) {
       // nice(1) would say so in each worker, and go on without.

@@ -1,19 +1,20 @@
 package dev.arbiter.socket;
 
-import static dev.arbiter.socket.SocketOptions.IPPROTO_IPV6;
-import static dev.arbiter.socket.SocketOptions.IPV6_V6ONLY;
-import static dev.arbiter.socket.SocketOptions.SOCK_CLOEXEC;
-import static dev.arbiter.socket.SocketOptions.SOCK_STREAM;
-import static dev.arbiter.socket.SocketOptions.SOL_SOCKET;
-import static dev.arbiter.socket.SocketOptions.SO_ACCEPTCONN;
-import static dev.arbiter.socket.SocketOptions.SO_RCVTIMEO;
-import static dev.arbiter.socket.SocketOptions.SO_REUSEADDR;
-import static dev.arbiter.socket.SocketOptions.SO_REUSEPORT;
+import static dev.arbiter.worker.Abi.IPPROTO_IPV6;
+import static dev.arbiter.worker.Abi.IPV6_V6ONLY;
+import static dev.arbiter.worker.Abi.SOCK_CLOEXEC;
+import static dev.arbiter.worker.Abi.SOCK_STREAM;
+import static dev.arbiter.worker.Abi.SOL_SOCKET;
+import static dev.arbiter.worker.Abi.SO_ACCEPTCONN;
+import static dev.arbiter.worker.Abi.SO_RCVTIMEO;
+import static dev.arbiter.worker.Abi.SO_REUSEADDR;
+import static dev.arbiter.worker.Abi.SO_REUSEPORT;
 
 import dev.arbiter.process.Errno;
 import dev.arbiter.process.Kernel;
 import dev.arbiter.process.Kernel.ErrnoException;
 import dev.arbiter.settings.BindAddress;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,7 +129,7 @@ final class Binder {
   private static void configure(int fd, Endpoint endpoint) throws ErrnoException {
     prepare(fd);
     Kernel.setOption(fd, SOL_SOCKET, SO_REUSEADDR, SocketOptions.number(1));
-    if (SocketAddress.family(endpoint.address()) == SocketAddress.AF_INET6) {
+    if (SocketAddress.family(endpoint.address()) == Abi.AF_INET6) {
       Kernel.setOption(
           fd, IPPROTO_IPV6, IPV6_V6ONLY, SocketOptions.number(endpoint.v6Only() ? 1 : 0));
     }
@@ -139,7 +140,7 @@ final class Binder {
       Kernel.bind(fd, endpoint.address());
     } catch (ErrnoException e) {
       List<Integer> overlapping = plainSocketsOn(port);
-      if (e.errno() != Errno.EADDRINUSE || overlapping.isEmpty()) {
+      if (e.errno() != Abi.EADDRINUSE || overlapping.isEmpty()) {
         throw e;
       }
       bindBeside(fd, endpoint, overlapping);
@@ -183,7 +184,7 @@ final class Binder {
   }
 
   private Listener bindAbstract(Endpoint endpoint) throws ErrnoException {
-    int fd = Kernel.socket(SocketAddress.AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC);
+    int fd = Kernel.socket(Abi.AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC);
     try {
       prepare(fd);
       Kernel.bind(fd, endpoint.address());
@@ -203,7 +204,7 @@ final class Binder {
   }
 
   private Listener bindClaimed(Endpoint endpoint, Path path) throws BindFailure, IOException {
-    int fd = Kernel.socket(SocketAddress.AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC);
+    int fd = Kernel.socket(Abi.AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC);
     boolean made = false;
     try {
       prepare(fd);
@@ -251,7 +252,7 @@ final class Binder {
   private static BindFailure failure(BindAddress address, ErrnoException e) {
     String why = "Cannot bind " + address + ": " + Errno.text(e.errno());
     return switch (e.errno()) {
-      case Errno.EADDRINUSE -> {
+      case Abi.EADDRINUSE -> {
         String who =
             switch (address) {
               case BindAddress.Tcp tcp -> Holder.ofPort(tcp.port()).orElse("");
@@ -265,14 +266,14 @@ final class Binder {
             who.isEmpty() ? why : why + ", held by " + who,
             "stop the holder, or give another address with -b");
       }
-      case Errno.EACCES, Errno.EPERM ->
+      case Abi.EACCES, Abi.EPERM ->
           new BindFailure(
               5,
               false,
               why,
               "ports below 1024 need root or CAP_NET_BIND_SERVICE; a socket file needs a folder you"
                   + " may write to");
-      case Errno.EADDRNOTAVAIL ->
+      case Abi.EADDRNOTAVAIL ->
           new BindFailure(2, false, why, "give an address that this machine has");
       default -> new BindFailure(5, false, why, "");
     };

@@ -1,13 +1,13 @@
 package dev.arbiter.socket;
 
-import static dev.arbiter.socket.SocketOptions.SOCK_CLOEXEC;
-import static dev.arbiter.socket.SocketOptions.SOCK_NONBLOCK;
-import static dev.arbiter.socket.SocketOptions.SOCK_STREAM;
+import static dev.arbiter.worker.Abi.SOCK_CLOEXEC;
+import static dev.arbiter.worker.Abi.SOCK_NONBLOCK;
+import static dev.arbiter.worker.Abi.SOCK_STREAM;
 
-import dev.arbiter.process.Errno;
 import dev.arbiter.process.Kernel;
 import dev.arbiter.process.Kernel.ErrnoException;
 import dev.arbiter.settings.BindAddress;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -29,8 +29,6 @@ import java.util.concurrent.locks.LockSupport;
  * in a folder like /tmp anybody may hold it: then it is done without, after a while.
  */
 final class Claim implements AutoCloseable {
-  private static final int SOCKET_FILE = 0140000;
-  private static final int FILE_TYPE = 0170000;
 
   /** Far longer than anybody takes to bind. */
   private static final Duration PATIENCE = Duration.ofSeconds(2);
@@ -73,7 +71,7 @@ final class Claim implements AutoCloseable {
         Kernel.lock(fd);
         return fd;
       } catch (ErrnoException e) {
-        if (e.errno() != Errno.EAGAIN || System.nanoTime() - end > 0) {
+        if (e.errno() != Abi.EAGAIN || System.nanoTime() - end > 0) {
           Kernel.close(fd);
           return UNLOCKED;
         }
@@ -90,7 +88,7 @@ final class Claim implements AutoCloseable {
     } catch (NoSuchFileException free) {
       return;
     }
-    if ((mode & FILE_TYPE) != SOCKET_FILE) {
+    if ((mode & Abi.S_IFMT) != Abi.S_IFSOCK) {
       throw new BindFailure(
           5,
           false,
@@ -98,14 +96,14 @@ final class Claim implements AutoCloseable {
           "remove it, or give another path");
     }
     // Non-blocking: a peer whose queue is full would hold up the start; it answers EAGAIN instead.
-    int probe = Kernel.socket(SocketAddress.AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int probe = Kernel.socket(Abi.AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK);
     try {
       Kernel.connect(probe, SocketAddress.ofUnix(path.toString(), false));
       throw taken(unix, path);
     } catch (ErrnoException e) {
       switch (e.errno()) {
-        case Errno.ECONNREFUSED, Errno.ENOENT -> Files.deleteIfExists(path);
-        case Errno.EAGAIN -> throw taken(unix, path);
+        case Abi.ECONNREFUSED, Abi.ENOENT -> Files.deleteIfExists(path);
+        case Abi.EAGAIN -> throw taken(unix, path);
         default -> throw e;
       }
     } finally {

@@ -2,6 +2,7 @@ package dev.arbiter.socket;
 
 import dev.arbiter.process.Kernel;
 import dev.arbiter.process.Kernel.ErrnoException;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -64,7 +65,7 @@ public final class Listener {
         key,
         fds,
         SocketAddress.name(address),
-        SocketAddress.family(address) == SocketAddress.AF_UNIX,
+        SocketAddress.family(address) == Abi.AF_UNIX,
         false,
         Optional.empty(),
         "");
@@ -83,7 +84,7 @@ public final class Listener {
         key,
         List.of(fd),
         SocketAddress.name(address),
-        SocketAddress.family(address) == SocketAddress.AF_UNIX,
+        SocketAddress.family(address) == Abi.AF_UNIX,
         true,
         Optional.empty(),
         "");
@@ -173,12 +174,8 @@ public final class Listener {
     for (int fd : fds) {
       try {
         sum +=
-            Kernel.option(
-                    fd,
-                    SocketOptions.IPPROTO_TCP,
-                    SocketOptions.TCP_INFO,
-                    SocketOptions.TCPI_UNACKED + 4)
-                .getInt(SocketOptions.TCPI_UNACKED);
+            Kernel.option(fd, Abi.IPPROTO_TCP, Abi.TCP_INFO, Abi.TCPI_UNACKED + 4)
+                .getInt(Abi.TCPI_UNACKED);
       } catch (ErrnoException closedMeanwhile) {
         return OptionalInt.empty();
       }

@@ -4,6 +4,7 @@ import dev.arbiter.process.Errno;
 import dev.arbiter.process.Kernel;
 import dev.arbiter.process.Kernel.ErrnoException;
 import dev.arbiter.settings.BindAddress;
+import dev.arbiter.worker.Abi;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,9 +22,6 @@ import java.util.Set;
  * away is given back after, before listen(2), until when everybody is refused.
  */
 public final class OwnSocket {
-  private static final int SOCK_STREAM = 1;
-  private static final int SOCK_CLOEXEC = 0x80000;
-  private static final int SOCK_NONBLOCK = 0x800;
   private static final int BACKLOG = 128;
 
   private OwnSocket() {}
@@ -36,7 +34,7 @@ public final class OwnSocket {
   public static Listener bind(Path path, int mode) throws BindFailure {
     BindAddress.Unix address = new BindAddress.Unix(path.toString(), false);
     try (Claim _ = Claim.of(address, path)) {
-      int fd = Kernel.socket(SocketAddress.AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK);
+      int fd = Kernel.socket(Abi.AF_UNIX, Abi.SOCK_STREAM | Abi.SOCK_CLOEXEC | Abi.SOCK_NONBLOCK);
       try {
         Kernel.mode(fd, mode);
         Kernel.bind(fd, SocketAddress.ofUnix(path.toString(), false));

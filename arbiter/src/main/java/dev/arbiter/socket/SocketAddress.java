@@ -2,6 +2,7 @@ package dev.arbiter.socket;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.arbiter.worker.Abi;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -12,20 +13,17 @@ import java.util.Arrays;
 
 /** A struct sockaddr, written and read: ip(7), ipv6(7), unix(7). */
 public final class SocketAddress {
-  /** The family of Unix sockets. */
-  public static final int AF_UNIX = 1;
-
-  static final int AF_INET = 2;
-  static final int AF_INET6 = 10;
-
   private SocketAddress() {}
 
   static byte[] of(InetAddress address, int port) {
     return switch (address) {
       case Inet4Address v4 ->
-          buffer(16, AF_INET).putShort((short) port).put(v4.getAddress()).array();
+          buffer(Abi.SOCKADDR_IN_SIZE, Abi.AF_INET)
+              .putShort((short) port)
+              .put(v4.getAddress())
+              .array();
       case Inet6Address v6 ->
-          buffer(28, AF_INET6)
+          buffer(Abi.SOCKADDR_IN6_SIZE, Abi.AF_INET6)
               .putShort((short) port)
               .putInt(0)
               .put(v6.getAddress())
@@ -43,7 +41,7 @@ public final class SocketAddress {
     byte[] name = path.getBytes(UTF_8);
     // An abstract name starts with a zero byte and is as long as the address says; a path ends with
     // one.
-    ByteBuffer buffer = buffer(2 + name.length + 1, AF_UNIX);
+    ByteBuffer buffer = buffer(2 + name.length + 1, Abi.AF_UNIX);
     return (isAbstract ? buffer.put((byte) 0).put(name) : buffer.put(name).put((byte) 0)).array();
   }
 
@@ -67,7 +65,7 @@ public final class SocketAddress {
     if (family(one) != family(other)) {
       return false;
     }
-    return family(one) == AF_UNIX
+    return family(one) == Abi.AF_UNIX
         ? unixPath(one).equals(unixPath(other))
         : name(one).equals(name(other));
   }
@@ -76,14 +74,14 @@ public final class SocketAddress {
   static String name(byte[] address) {
     try {
       return switch (family(address)) {
-        case AF_INET ->
+        case Abi.AF_INET ->
             "http://%s:%d"
                 .formatted(
                     InetAddress.getByAddress(Arrays.copyOfRange(address, 4, 8)).getHostAddress(),
                     port(address));
-        case AF_INET6 ->
+        case Abi.AF_INET6 ->
             "http://[%s]:%d".formatted(shortV6(Arrays.copyOfRange(address, 8, 24)), port(address));
-        case AF_UNIX -> "unix:" + unixPath(address);
+        case Abi.AF_UNIX -> "unix:" + unixPath(address);
         default -> "family " + family(address);
       };
     } catch (UnknownHostException impossible) {

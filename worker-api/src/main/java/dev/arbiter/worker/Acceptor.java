@@ -102,7 +102,7 @@ final class Acceptor {
         int fd = Native.accept(listener.fd(), state);
         if (fd >= 0) {
           serve(fd);
-        } else if (fd != -Native.ECONNABORTED) {
+        } else if (fd != -Abi.ECONNABORTED) {
           return; // somebody else was quicker; or it is told where it is not another's
         }
       }
@@ -192,8 +192,8 @@ final class Acceptor {
 
   private boolean survives(int errno) throws InterruptedException {
     return switch (errno) {
-      case Native.EAGAIN, Native.EINTR, Native.ECONNABORTED -> true;
-      case Native.EMFILE, Native.ENFILE, Native.ENOBUFS, Native.ENOMEM -> {
+      case Abi.EAGAIN, Abi.EINTR, Abi.ECONNABORTED -> true;
+      case Abi.EMFILE, Abi.ENFILE, Abi.ENOBUFS, Abi.ENOMEM -> {
         warn.accept(
             "accept on %s failed with errno %d: no descriptor or memory is left; it is tried again when a"
                     .formatted(listener.name(), errno)
@@ -201,7 +201,7 @@ final class Acceptor {
         connections.awaitChange(1000);
         yield true;
       }
-      case Native.EBADF, Native.EINVAL, Native.ENOTSOCK -> {
+      case Abi.EBADF, Abi.EINVAL, Abi.ENOTSOCK -> {
         broken.accept(
             "the listener %s is of no more use: accept failed with errno %d"
                 .formatted(listener.name(), errno));

@@ -20,24 +20,6 @@ import java.time.Duration;
  * @param address where it listens, with the port it was given
  */
 record ListeningSocket(int fd, InetSocketAddress address) {
-  private static final int AF_INET = 2;
-  private static final int AF_INET6 = 10;
-  private static final int SOCK_STREAM = 1;
-  private static final int SOCK_CLOEXEC = 0x80000;
-  private static final int SOL_SOCKET = 1;
-  private static final int SO_REUSEADDR = 2;
-  private static final int SO_RCVTIMEO = 20; // with the timeval of 64-bit systems
-  private static final int IPPROTO_IPV6 = 41;
-  private static final int IPV6_V6ONLY = 26;
-
-  /** sizeof(struct sockaddr_in), sizeof(struct sockaddr_in6), and where both have their parts. */
-  private static final int IPV4_SIZE = 16;
-
-  private static final int IPV6_SIZE = 28;
-  private static final int PORT = 2;
-  private static final int IPV4_ADDRESS = 4;
-  private static final int IPV6_ADDRESS = 8;
-
   /** What the kernel cuts to net.core.somaxconn. */
   private static final int BACKLOG = 2048;
 
@@ -78,29 +60,41 @@ record ListeningSocket(int fd, InetSocketAddress address) {
       byte[] raw = ip.getAddress();
       boolean v4 = raw.length == 4;
       int fd =
-          (int) SOCKET.invokeExact(state, v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+          (int)
+              SOCKET.invokeExact(
+                  state, v4 ? Abi.AF_INET : Abi.AF_INET6, Abi.SOCK_STREAM | Abi.SOCK_CLOEXEC, 0);
       require(fd, "socket", state);
       boolean listens = false;
       try {
         MemorySegment on = arena.allocateFrom(INT, 1);
-        set(fd, SOL_SOCKET, SO_REUSEADDR, on, state);
+        set(fd, Abi.SOL_SOCKET, Abi.SO_REUSEADDR, on, state);
         if (!v4) {
-          set(fd, IPPROTO_IPV6, IPV6_V6ONLY, on, state); // what is asked for, and nothing beside it
+          set(
+              fd,
+              Abi.IPPROTO_IPV6,
+              Abi.IPV6_V6ONLY,
+              on,
+              state); // what is asked for, and nothing beside it
         }
         long micros = LOOK_UP.toNanos() / 1000;
-        set(fd, SOL_SOCKET, SO_RCVTIMEO, arena.allocateFrom(LONG, 0, micros), state);
+        set(fd, Abi.SOL_SOCKET, Abi.SO_RCVTIMEO, arena.allocateFrom(LONG, 0, micros), state);
 
-        MemorySegment name = arena.allocate(IPV6_SIZE, 8);
-        name.set(ValueLayout.JAVA_SHORT, 0, (short) (v4 ? AF_INET : AF_INET6));
-        name.set(BIG_ENDIAN, PORT, (short) address.getPort());
+        MemorySegment name = arena.allocate(Abi.SOCKADDR_IN6_SIZE, 8);
+        name.set(ValueLayout.JAVA_SHORT, 0, (short) (v4 ? Abi.AF_INET : Abi.AF_INET6));
+        name.set(BIG_ENDIAN, Abi.SOCKADDR_PORT, (short) address.getPort());
         MemorySegment.copy(
-            raw, 0, name, ValueLayout.JAVA_BYTE, v4 ? IPV4_ADDRESS : IPV6_ADDRESS, raw.length);
-        int size = v4 ? IPV4_SIZE : IPV6_SIZE;
+            raw,
+            0,
+            name,
+            ValueLayout.JAVA_BYTE,
+            v4 ? Abi.SOCKADDR_IN_ADDRESS : Abi.SOCKADDR_IN6_ADDRESS,
+            raw.length);
+        int size = v4 ? Abi.SOCKADDR_IN_SIZE : Abi.SOCKADDR_IN6_SIZE;
         require((int) BIND.invokeExact(state, fd, name, size), "bind", state);
         require((int) LISTEN.invokeExact(state, fd, BACKLOG), "listen", state);
-        MemorySegment length = arena.allocateFrom(INT, IPV6_SIZE);
+        MemorySegment length = arena.allocateFrom(INT, Abi.SOCKADDR_IN6_SIZE);
         require((int) GETSOCKNAME.invokeExact(state, fd, name, length), "getsockname", state);
-        int port = name.get(BIG_ENDIAN, PORT) & 0xffff;
+        int port = name.get(BIG_ENDIAN, Abi.SOCKADDR_PORT) & 0xffff;
         listens = true;
         return new ListeningSocket(fd, new InetSocketAddress(ip, port));
       } finally {
@@ -127,9 +121,9 @@ record ListeningSocket(int fd, InetSocketAddress address) {
       int errno = Native.errno(state);
       throw new IOException(
           switch (errno) {
-            case 13 -> "permission denied"; // EACCES: ports below 1024
-            case 98 -> "the address is in use"; // EADDRINUSE
-            case 99 -> "the address is not of this machine"; // EADDRNOTAVAIL
+            case Abi.EACCES -> "permission denied"; // ports below 1024
+            case Abi.EADDRINUSE -> "the address is in use";
+            case Abi.EADDRNOTAVAIL -> "the address is not of this machine";
             default -> call + " failed with errno " + errno;
           });
     }

@@ -61,7 +61,7 @@ final class Mouth {
   private void speak() {
     try {
       for (byte[] frame = queue.take(); frame.length > 0; frame = queue.take()) {
-        while (Native.write(fd, frame) == -Native.EAGAIN) {
+        while (Native.write(fd, frame) == -Abi.EAGAIN) {
           Native.awaitWritable(fd, 1000);
         }
       }

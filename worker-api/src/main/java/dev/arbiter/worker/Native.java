@@ -19,27 +19,6 @@ import java.lang.invoke.VarHandle;
  * safepoint.
  */
 final class Native {
-  static final int EINTR = 4;
-  static final int EBADF = 9;
-  static final int EINVAL = 22;
-  static final int ENOTSOCK = 88;
-  static final int EAGAIN = 11;
-  static final int EMFILE = 24;
-  static final int ENFILE = 23;
-  static final int ENOBUFS = 105;
-  static final int ENOMEM = 12;
-  static final int ECONNABORTED = 103;
-
-  private static final int SOCK_NONBLOCK = 0x800;
-  private static final int SOCK_CLOEXEC = 0x80000;
-  private static final int F_SETFD = 2;
-  private static final int F_GETFL = 3;
-  private static final int F_SETFL = 4;
-  private static final int O_NONBLOCK = 0x800;
-  private static final int FD_CLOEXEC = 1;
-  private static final short POLLIN = 1;
-  private static final short POLLOUT = 4;
-  private static final int POLLFD = 8; // sizeof(struct pollfd): an int, two shorts
 
   private static final Linker LINKER = Linker.nativeLinker();
   private static final StructLayout STATE = Linker.Option.captureStateLayout();
@@ -97,7 +76,7 @@ final class Native {
                   listener,
                   MemorySegment.NULL,
                   MemorySegment.NULL,
-                  SOCK_NONBLOCK | SOCK_CLOEXEC);
+                  Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC);
       return fd >= 0 ? fd : -(int) ERRNO.get(state, 0L);
     } catch (Throwable impossible) {
       throw new AssertionError(impossible);
@@ -117,7 +96,7 @@ final class Native {
           return (int) count;
         }
         int errno = (int) ERRNO.get(state, 0L);
-        if (errno != EINTR) {
+        if (errno != Abi.EINTR) {
           throw new IOException("read(" + fd + ") failed with errno " + errno);
         }
       }
@@ -143,7 +122,7 @@ final class Native {
           return (int) count;
         }
         int errno = (int) ERRNO.get(state, 0L);
-        if (errno != EINTR) {
+        if (errno != Abi.EINTR) {
           return -errno;
         }
       }
@@ -157,9 +136,9 @@ final class Native {
   /** Waits until {@code fd} can be written, or has failed, or the time is over. */
   static void awaitWritable(int fd, int millis) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment poll = arena.allocate(8, 4);
+      MemorySegment poll = arena.allocate(Abi.POLLFD_SIZE, 4);
       poll.set(INT, 0, fd);
-      poll.set(ValueLayout.JAVA_SHORT, 4, POLLOUT);
+      poll.set(ValueLayout.JAVA_SHORT, Abi.POLLFD_EVENTS, Abi.POLLOUT);
       int _ = (int) POLL.invokeExact(state(arena), poll, 1L, millis);
     } catch (Error e) {
       throw e;
@@ -176,20 +155,22 @@ final class Native {
 
   /** Which of them can be read, or accepted from, without waiting: poll(2). */
   static boolean[] readable(int... fds) {
-    return readable(fds, POLLIN, 0);
+    return readable(fds, Abi.POLLIN, 0);
   }
 
   private static boolean[] readable(int[] fds, int events, int millis) {
     boolean[] result = new boolean[fds.length];
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment polls = arena.allocate((long) POLLFD * fds.length, 4);
+      MemorySegment polls = arena.allocate((long) Abi.POLLFD_SIZE * fds.length, 4);
       for (int i = 0; i < fds.length; i++) {
-        polls.set(INT, (long) POLLFD * i, fds[i]);
-        polls.set(ValueLayout.JAVA_SHORT, (long) POLLFD * i + 4, POLLIN);
+        polls.set(INT, (long) Abi.POLLFD_SIZE * i, fds[i]);
+        polls.set(
+            ValueLayout.JAVA_SHORT, (long) Abi.POLLFD_SIZE * i + Abi.POLLFD_EVENTS, Abi.POLLIN);
       }
       int _ = (int) POLL.invokeExact(state(arena), polls, (long) fds.length, millis);
       for (int i = 0; i < fds.length; i++) {
-        short happened = polls.get(ValueLayout.JAVA_SHORT, (long) POLLFD * i + 6);
+        short happened =
+            polls.get(ValueLayout.JAVA_SHORT, (long) Abi.POLLFD_SIZE * i + Abi.POLLFD_REVENTS);
         result[i] = (happened & events) != 0;
       }
       return result;
@@ -212,13 +193,13 @@ final class Native {
 
   /** Keeps {@code fd} from processes the app starts. */
   static void closeOnExec(int fd) {
-    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, Abi.F_SETFD, Abi.FD_CLOEXEC);
   }
 
   static void nonBlocking(int fd) {
-    int flags = fcntl(fd, F_GETFL, 0);
+    int flags = fcntl(fd, Abi.F_GETFL, 0);
     if (flags >= 0) {
-      fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+      fcntl(fd, Abi.F_SETFL, flags | Abi.O_NONBLOCK);
     }
   }
 

@@ -16,10 +16,6 @@ import java.lang.invoke.MethodHandle;
  * @param theirs non-blocking and close-on-exec, as an accepted connection is
  */
 public record SocketPair(int ours, int theirs) {
-  private static final int AF_UNIX = 1;
-  private static final int SOCK_STREAM = 1;
-  private static final int SOCK_CLOEXEC = 0x80000;
-
   /** Makes a pair. */
   @SuppressWarnings("restricted") // the kind's descriptor grants native access
   public static SocketPair open() throws IOException {
@@ -35,7 +31,8 @@ public record SocketPair(int ours, int theirs) {
                 ValueLayout.ADDRESS));
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pair = arena.allocate(ValueLayout.JAVA_INT, 2);
-      int result = (int) socketpair.invokeExact(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair);
+      int result =
+          (int) socketpair.invokeExact(Abi.AF_UNIX, Abi.SOCK_STREAM | Abi.SOCK_CLOEXEC, 0, pair);
       if (result != 0) {
         throw new IOException("socketpair failed");
       }

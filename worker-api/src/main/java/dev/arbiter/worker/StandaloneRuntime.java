@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -99,6 +100,10 @@ public final class StandaloneRuntime implements WorkerContext {
       List<Endpoint> endpoints,
       BiConsumer<String, String> log)
       throws BootFailure {
+    Optional<String> strange = Abi.refusal();
+    if (strange.isPresent()) {
+      throw new BootFailure(BootFailure.WORKER_FAILED, strange.get(), Abi.HINT, null);
+    }
     List<ListeningSocket> sockets = new ArrayList<>();
     boolean serves = false;
     try {

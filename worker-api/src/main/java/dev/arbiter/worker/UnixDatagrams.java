@@ -17,10 +17,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  * has Unix sockets of streams alone. One thread.
  */
 final class UnixDatagrams implements WritableByteChannel {
-  private static final int AF_UNIX = 1;
-  private static final int SOCK_DGRAM = 2;
-  private static final int SOCK_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
-  private static final int ADDRESS = 110; // sizeof(struct sockaddr_un)
   private static final int CLOSED = -1;
 
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
@@ -39,15 +35,20 @@ final class UnixDatagrams implements WritableByteChannel {
   static UnixDatagrams connect(String path) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment state = Native.state(arena);
-      int fd = (int) SOCKET.invokeExact(state, AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK_CLOEXEC, 0);
+      int fd =
+          (int)
+              SOCKET.invokeExact(
+                  state, Abi.AF_UNIX, Abi.SOCK_DGRAM | Abi.SOCK_NONBLOCK | Abi.SOCK_CLOEXEC, 0);
       if (fd < 0) {
         throw new IOException("socket failed with errno " + Native.errno(state));
       }
-      MemorySegment address = arena.allocate(ADDRESS, 2);
-      address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNIX);
+      MemorySegment address = arena.allocate(Abi.SOCKADDR_UN_SIZE, 2);
+      address.set(ValueLayout.JAVA_SHORT, 0, (short) Abi.AF_UNIX);
       byte[] name = path.getBytes(UTF_8);
-      MemorySegment.copy(name, 0, address, ValueLayout.JAVA_BYTE, 2, name.length);
-      if ((int) CONNECT.invokeExact(state, fd, address, 2 + name.length + 1) < 0) {
+      MemorySegment.copy(
+          name, 0, address, ValueLayout.JAVA_BYTE, Abi.SOCKADDR_UN_PATH, name.length);
+      if ((int) CONNECT.invokeExact(state, fd, address, Abi.SOCKADDR_UN_PATH + name.length + 1)
+          < 0) {
         int errno = Native.errno(state);
         Native.close(fd);
         throw new IOException("connect to " + path + " failed with errno " + errno);
@@ -66,7 +67,7 @@ final class UnixDatagrams implements WritableByteChannel {
     byte[] bytes = new byte[datagram.remaining()];
     datagram.duplicate().get(bytes);
     int count = Native.write(fd.get(), bytes);
-    if (count == -Native.EAGAIN) {
+    if (count == -Abi.EAGAIN) {
       return 0;
     }
     if (count < 0) {

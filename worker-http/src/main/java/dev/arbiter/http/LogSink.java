@@ -1,5 +1,6 @@
 package dev.arbiter.http;
 
+import dev.arbiter.worker.Abi;
 import dev.arbiter.worker.Syslog;
 import java.io.Closeable;
 import java.io.IOException;
@@ -22,7 +23,7 @@ import java.nio.file.StandardOpenOption;
 interface LogSink extends Closeable {
   /** The most bytes a single write may have for its lines to stay whole. */
   default int most() {
-    return Descriptor.PIPE_BUF;
+    return Abi.PIPE_BUF;
   }
 
   /** Writes whole lines; blocks while the reader is slow. */
@@ -109,10 +110,6 @@ interface LogSink extends Closeable {
    * keeps writes of at most PIPE_BUF apart from each other (pipe(7)), so none is longer.
    */
   record Descriptor(int fd) implements LogSink {
-    private static final int PIPE_BUF = 4096;
-    private static final int EINTR = 4;
-    private static final int EAGAIN = 11;
-    private static final short POLLOUT = 4;
     private static final int POLL_MILLIS = 1000;
 
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
@@ -149,9 +146,9 @@ interface LogSink extends Closeable {
             continue;
           }
           int errno = (int) ERRNO.get(state, 0L);
-          if (errno == EAGAIN) {
+          if (errno == Abi.EAGAIN) {
             awaitRoom(arena, state);
-          } else if (errno != EINTR) {
+          } else if (errno != Abi.EINTR) {
             throw new IOException("write to descriptor " + fd + " failed, errno " + errno);
           }
         }
@@ -164,9 +161,9 @@ interface LogSink extends Closeable {
 
     /** Someone sharing the descriptor has made it non-blocking: that is a flag of the open file. */
     private void awaitRoom(Arena arena, MemorySegment state) throws Throwable {
-      MemorySegment poll = arena.allocate(8, 4);
+      MemorySegment poll = arena.allocate(Abi.POLLFD_SIZE, 4);
       poll.set(ValueLayout.JAVA_INT, 0, fd);
-      poll.set(ValueLayout.JAVA_SHORT, 4, POLLOUT);
+      poll.set(ValueLayout.JAVA_SHORT, Abi.POLLFD_EVENTS, Abi.POLLOUT);
       int _ = (int) POLL.invokeExact(state, poll, 1L, POLL_MILLIS);
     }
 

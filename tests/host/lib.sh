@@ -1,0 +1,64 @@
+# What the scripts in this folder share: sourced, after `me` is set to the script's name.
+
+die() {
+  printf 'tests/host/%s: %s\n' "$me" "$*" >&2
+  exit 1
+}
+
+# What is to be printed when something fails: each script has its own.
+evidence() { :; }
+fail() {
+  printf '   FAILED: %s\n' "$*"
+  evidence
+  exit 1
+}
+# is WHAT EXPECTED ACTUAL
+is() { [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"; printf '   ok: %s\n' "$1"; }
+# ok WHAT COMMAND...
+ok() { local what=$1; shift; "$@" || fail "$what"; printf '   ok: %s\n' "$what"; }
+matches() { [[ $1 =~ $2 ]]; }
+
+# until_true SECONDS COMMAND...: waits for it to be true.
+until_true() {
+  local end=$((SECONDS + $1))
+  shift
+  while ! "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || return 1
+    sleep 0.1
+  done
+}
+
+# need TOOL...: all of them, or an end with the names of those that are missing.
+need() {
+  local tool missing=()
+  for tool in "$@"; do
+    PATH=$PATH:/usr/sbin:/sbin command -v "$tool" >/dev/null || missing+=("$tool")
+  done
+  [ ${#missing[@]} -eq 0 ] || die "please install ${missing[*]}"
+}
+
+find_jdk() {
+  for jdk in "${JAVA_HOME:-}" /usr/lib/jvm/* /opt/*; do
+    grep -qs '^JAVA_VERSION="\(2[5-9]\|[3-9][0-9]\)' "$jdk/release" && break
+  done
+  [ -x "$jdk/bin/java" ] || die "found no JDK 25; set JAVA_HOME"
+}
+
+# fresh_root FOLDER PACKAGES: a new Debian, from where this machine's apt gets its packages. Or, where FRESH_ROOT names a
+# folder that holds one from before, a copy of that.
+fresh_root() {
+  local mirror suite
+  if [ -n "${FRESH_ROOT:-}" ]; then
+    printf '== a copy of %s\n' "$FRESH_ROOT"
+    mkdir -p "$1"
+    cp -a "$FRESH_ROOT/." "$1/"
+    return
+  fi
+  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null | head -n 1)
+  suite=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}")
+  [ -n "$mirror" ] && [ -n "$suite" ] || die "cannot tell the mirror or the release of Debian from this machine's apt"
+  printf '== a fresh %s\n' "$suite"
+  mkdir -p "$1"
+  debootstrap --variant=minbase --include="$2" "$suite" "$1" "$mirror" >"$1.log" 2>&1 \
+    || { tail -n 20 "$1.log" "$1/debootstrap/debootstrap.log" 2>/dev/null; die "debootstrap failed"; }
+}
