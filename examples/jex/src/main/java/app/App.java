@@ -14,7 +14,9 @@ public final class App {
   public static HttpHandler app() {
     return JexHandler.of(
         Jex.create()
-            .get("/", ctx -> ctx.text("Hello from worker " + System.getenv("ARBITER_WORKER_NR") + "\n"))
+            .get(
+                "/",
+                ctx -> ctx.text("Hello from worker " + System.getenv("ARBITER_WORKER_NR") + "\n"))
             .get("/hello/{name}", ctx -> ctx.text("Hello, " + ctx.pathParam("name") + "\n"))
             .get(
                 "/numbers/{count}",

@@ -51,7 +51,8 @@ class JexAppTest {
 
   @Test
   void aBodyComesBackAsItWent() throws Exception {
-    byte[] body = new byte[100_000]; // what the system holds: this client reads when it has sent all
+    byte[] body =
+        new byte[100_000]; // what the system holds: this client reads when it has sent all
     new Random(1).nextBytes(body);
     try (Server server = Server.of(App.app()).startup();
         HttpClient client = HttpClient.newHttpClient()) {
@@ -80,15 +81,16 @@ class JexAppTest {
                 });
     try (Server server = Server.of(JexHandler.of(endless)).startup()) {
       HttpClient client = HttpClient.newHttpClient();
-      InputStream in =
-          client.send(at(server, "/").build(), BodyHandlers.ofInputStream()).body();
+      InputStream in = client.send(at(server, "/").build(), BodyHandlers.ofInputStream()).body();
       assertThat(in.readNBytes(PART)).hasSize(PART);
       int before;
       do { // until what the kernel and the client hold is full
         before = made.get();
         TimeUnit.MILLISECONDS.sleep(300);
       } while (made.get() != before);
-      assertThat((long) before * PART).as("bytes made for a client that reads none").isLessThan(64 << 20);
+      assertThat((long) before * PART)
+          .as("bytes made for a client that reads none")
+          .isLessThan(64 << 20);
       client.shutdownNow();
       assertThat(over.await(30, TimeUnit.SECONDS)).isTrue();
     }
