@@ -136,7 +136,8 @@ final class TomlFile {
       case Type.Span _, Type.Size _, Type.Choice _, Type.Text _, Type.Secret _, Type.FilePath _
           when value instanceof String text ->
           text;
-      case Type.Mode _,
+      case Type.Canary _,
+          Type.Mode _,
           Type.Bind _,
           Type.Pair _,
           Type.Addresses _,

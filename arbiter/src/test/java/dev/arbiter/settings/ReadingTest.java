@@ -209,6 +209,7 @@ final class ReadingTest {
             static = {"/a" = "b"}
             uds-permissions = "660"
             loglevel = "DEBUG"
+            canary = "1/5m"
             app = "app:App"
             """);
     assertThat(config.number("workers")).isEqualTo(4);
@@ -227,6 +228,7 @@ final class ReadingTest {
     assertThat(config.text("uds-permissions")).isEqualTo("0660");
     assertThat(config.text("log-level")).isEqualTo("debug");
     assertThat(config.text("app")).isEqualTo("app:App");
+    assertThat(config.has("canary")).isTrue();
   }
 
   @Test

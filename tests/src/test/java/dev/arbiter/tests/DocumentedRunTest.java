@@ -148,10 +148,15 @@ final class DocumentedRunTest {
     Matcher workers = Pattern.compile(" -w (\\d+)").matcher(line);
     started.awaitReady(workers.find() ? Integer.parseInt(workers.group(1)) : 1);
     List<Integer> open = new ArrayList<>();
-    LISTENS
-        .matcher(started.log().await(Says.LISTENING, Limits.START).group(1))
-        .results()
-        .forEach(one -> open.add(Integer.valueOf(one.group(1))));
+    for (Journal.Line said : started.log().lines()) {
+      Matcher listens = Says.LISTENING.matcher(said.text());
+      if (listens.find()) {
+        LISTENS
+            .matcher(listens.group(1))
+            .results()
+            .forEach(one -> open.add(Integer.valueOf(one.group(1))));
+      }
+    }
     List<String> shown =
         PORT.matcher(line.replaceFirst("--status-bind \\S+", ""))
             .results()

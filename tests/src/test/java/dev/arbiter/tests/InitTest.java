@@ -83,9 +83,7 @@ final class InitTest {
     List<String> line = new ArrayList<>(List.of("mvn", "-q", "-B", "-ntp"));
     line.addAll(List.of(goals));
     ProcessBuilder builder =
-        new ProcessBuilder(line)
-            .directory(project.toFile())
-            .redirectInput(new File("/dev/null"));
+        new ProcessBuilder(line).directory(project.toFile()).redirectInput(new File("/dev/null"));
     builder.environment().keySet().removeIf(name -> name.startsWith("ARBITER_"));
     arbiters.mark(builder.environment());
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
