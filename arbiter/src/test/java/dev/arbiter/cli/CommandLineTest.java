@@ -231,7 +231,6 @@ final class CommandLineTest {
   @ParameterizedTest
   @CsvSource({
     "--protocol=uwsgi, --protocol is not in this release (value uwsgi)",
-    "--loop nio, --loop nio is not in this release",
     "--statsd-host localhost:8125, --statsd-host is not in this release (value localhost:8125)",
     "--dirty-workers 5, --dirty-workers is not in this release (value 5)",
     "--dirty-workers nonsense, --dirty-workers is not in this release (value nonsense)",

@@ -68,6 +68,7 @@ final class SimRules {
     long evidenceAskedAt = NEVER;
     long leavesAt = NEVER;
     long quitAt = NEVER;
+    boolean killed;
 
     Picture(int worker, long generation) {
       this.worker = worker;
@@ -447,6 +448,7 @@ final class SimRules {
               || picture.held
               || !picture.accepts
               || picture.quitAt != NEVER
+              || picture.killed
               || stopping,
           "generation %d serves, and worker %d of generation %d may still accept",
           generation,
@@ -512,6 +514,7 @@ final class SimRules {
         picture.quitAt = now;
       }
       case KILL -> {
+        picture.killed = true;
         require(!calm || fastStop, "a healthy worker was killed");
         boolean dumped = picture.quitAt != NEVER && now - picture.quitAt >= dump;
         boolean tried =
