@@ -138,18 +138,16 @@ final class DocumentedBlocks {
               "arbiter --status-bind 127.0.0.1:9000 app:App",
               "0"),
           serves("docs/middleware.md", "arbiter app:Main::create"),
-          by("docs/proxies.md", "upstream app {", "NginxTest"),
           new Entry(
               "docs/proxies.md",
-              "arbiter -b unix:/run/app.sock",
+              "arbiter -b unix:/run/arbiter/app.sock",
               new Fate.Run(
                   List.of(),
                   "",
                   "",
-                  List.of("/run/", "RUN/"),
+                  List.of("/run/arbiter/", "RUN/"),
                   "curl -si --unix-socket RUN/app.sock http://a/",
                   " 200 ")),
-          shown("docs/proxies.md", "backend app", "HAProxy's own settings"),
           serves("docs/proxies.md", "arbiter -b 127.0.0.1:8000 --proxy", PREAMBLE, " 200 "),
           new Entry("docs/proxies.md", "secure-scheme-headers", new Fate.Toml()),
           shown("docs/robustness.md", "tests/", "a test itself, of many minutes"),
@@ -188,6 +186,7 @@ final class DocumentedBlocks {
           shown("docs/worker-kinds.md", "target/worker-echo/", "names of files"),
           // Under systemd and in containers, which the other tests have not.
           shown("docs/deploy.md", "", ELSEWHERE + "the scripts in tests/host"),
+          shown("docs/releases.md", "", ELSEWHERE + "the scripts in tests/host"),
           shown("docs/containers.md", "", ELSEWHERE + "the scripts in tests/host"));
 
   /**

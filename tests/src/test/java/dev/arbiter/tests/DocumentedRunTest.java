@@ -178,7 +178,12 @@ final class DocumentedRunTest {
         Pattern.compile("(?<=[:/])(8000|8443|9000)\\b")
             .matcher(line)
             .replaceAll(found -> String.valueOf(ports.getOrDefault(found.group(), 0)));
-    Process process = builder(here, false).redirectErrorStream(true).start();
+    String limit = String.valueOf(Limits.CHANGE.toSeconds());
+    Process process =
+        builder(here, false)
+            .command("timeout", "-k", "1", limit, "bash", "-c", here) // reading its output has none
+            .redirectErrorStream(true)
+            .start();
     try {
       String out = new String(process.getInputStream().readAllBytes(), UTF_8);
       assertThat(process.waitFor(Limits.CHANGE.toSeconds(), TimeUnit.SECONDS)).isTrue();
