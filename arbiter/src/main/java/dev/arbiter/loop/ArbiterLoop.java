@@ -311,7 +311,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear, Reloads {
   public int resume(Heritage heritage) throws IOException {
     for (Release release : heritage.releases()) {
       releases.put(release.generation(), release);
-      lookout.watch(release);
+      lookout.adopt(release);
     }
     lookout.start();
     events.add(succession.adopt(heritage, callers.add(succession.outcome())));

@@ -55,16 +55,21 @@ final class Lookout {
     thread.shutdownNow();
   }
 
-  /** A generation may be run from now on. */
+  /** A generation that has just been made may be run from now on. */
   void watch(Release release) {
+    adopt(release);
+    if (!release.develops() && release.config().has("certfile")) {
+      thread.execute(() -> origins.put(release.generation(), Origins.of(release)));
+    }
+  }
+
+  /** The same of one that another arbiter has made: what it was made of then is not known. */
+  void adopt(Release release) {
     if (release.develops()) {
       return; // there files change all the time, and each change is followed by a reload
     }
     thread.execute(
         () -> prints.put(release.generation(), FilePrints.of(release.app().classPath())));
-    if (release.config().has("certfile")) {
-      thread.execute(() -> origins.put(release.generation(), Origins.of(release)));
-    }
   }
 
   /**

@@ -42,6 +42,7 @@ public final class ArbiterLog {
 
   private final AtomicLong dropped = new AtomicLong();
   private final LogPlan plan;
+  private final boolean raw;
   private final Level threshold;
   private final @Nullable SyslogTarget syslog;
   private volatile boolean echo;
@@ -60,6 +61,7 @@ public final class ArbiterLog {
           .close();
     }
     this.plan = plan;
+    this.raw = plan.json() && plan.configuration().isEmpty(); // a configuration's layout may escape nothing
     this.threshold = configured == null ? LogTarget.level(plan.level()) : Level.ALL;
     this.syslog =
         plan.syslog()
@@ -71,18 +73,18 @@ public final class ArbiterLog {
 
   /** Logs a line, or several; never waits. */
   public void log(String level, String text) {
-    put(level, plan.json() ? text : LogText.record(text)); // JSON has escapes of its own
+    put(level, raw ? text : LogText.record(text)); // JSON has escapes of its own
   }
 
   /** Logs a line that a worker has printed, which may be coloured; never waits. */
   public void printed(String level, String line) {
-    put(level, plan.json() ? line : LogText.printed(line));
+    put(level, raw ? line : LogText.printed(line));
   }
 
   private void put(String level, String text) {
     Level wanted = LogTarget.level(level);
     if (echo && wanted.isMoreSpecificThan(Level.ERROR)) {
-      System.err.println("arbiter: " + (plan.json() ? LogText.record(text) : text));
+      System.err.println("arbiter: " + (raw ? LogText.record(text) : text));
     }
     if (wanted.isMoreSpecificThan(threshold)
         && !queue.offer(new Entry.Line(wanted, text, System.currentTimeMillis()))) {
@@ -155,7 +157,7 @@ public final class ArbiterLog {
           LogEvent event = event(line.level(), line.text(), line.wallMillis());
           if (syslog != null) {
             syslog.append(
-                plan.json()
+                raw
                     ? event(line.level(), LogText.record(line.text()), line.wallMillis())
                     : event);
           }

@@ -104,9 +104,14 @@ public final class Origins {
     Set<Path> roots = new LinkedHashSet<>(ReleaseResolver.places(config));
     roots.addAll(release.app().classPath());
     roots.addAll(release.kind().classPath());
+    roots.addAll(release.hooks().classPath());
+    config.list("worker-path").stream().map(config.directory()::resolve).forEach(roots::add);
     roots.add(release.jdk().resolve("release"));
     config.files().filter(file -> Files.isRegularFile(file)).forEach(roots::add);
-    roots.removeAll(left);
+    roots.removeIf(root -> left.contains(root) && Files.isRegularFile(root));
+    if (roots.stream().anyMatch(root -> left.stream().anyMatch(root::startsWith))) {
+      return Optional.empty(); // what is written all the time, and what must not change, are one
+    }
     Walk walk = new Walk(left);
     try {
       for (Path root : roots) {

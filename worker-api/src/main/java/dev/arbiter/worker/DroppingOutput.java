@@ -79,7 +79,7 @@ final class DroppingOutput extends OutputStream {
     chunks.add(java.util.Arrays.copyOfRange(bytes, offset, offset + length));
     size += length;
     notifyAll();
-    if (booting && !drain(LAST_MILLIS)) {
+    if (booting && !drain(LAST_MILLIS) && !Thread.currentThread().isInterrupted()) {
       booting = false; // the arbiter is stopped: a boot that prints much need not wait each time
     }
   }

@@ -14,6 +14,8 @@ import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -73,6 +75,9 @@ public final class WorkerRuntime implements WorkerContext {
   private final Prober prober;
   private final Testimony testimony;
   private final AtomicLong droppedOutput = new AtomicLong();
+  private final Executor reopening =
+      Executors.newSingleThreadExecutor(
+          task -> Thread.ofPlatform().daemon().name("arbiter-reopen").unstarted(task));
   private final DroppingOutput[] outputs = DroppingOutput.install(droppedOutput);
   private final CompletableFuture<Message.Configure> configured = new CompletableFuture<>();
   private final CompletableFuture<DrainOrder> leaving = new CompletableFuture<>();
@@ -378,7 +383,16 @@ public final class WorkerRuntime implements WorkerContext {
         testimony.give(collect);
         Thread.ofPlatform().daemon().name("arbiter-suspected").start(worker::suspected);
       }
-      case Message.Reopen _ -> worker.reopen();
+      // Reads disks and may ask the app: whatever hangs there must not keep the next order waiting.
+      case Message.Reopen _ ->
+          reopening.execute(
+              () -> {
+                try {
+                  worker.reopen();
+                } catch (RuntimeException e) {
+                  say("error", "%s failed: %s".formatted(message, stackTrace(e)));
+                }
+              });
       case Message.Keys keys -> {
         ticketSecrets = keys.ticketSecrets();
         worker.rekey();

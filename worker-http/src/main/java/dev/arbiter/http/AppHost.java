@@ -148,7 +148,20 @@ public final class AppHost {
 
   /** The hook that has a say in TLS, if there is one. */
   public Optional<TlsHook> tlsHook() {
-    return hooks.flatMap(WorkerHooks::tls);
+    return hooks
+        .flatMap(WorkerHooks::tls)
+        .map(
+            hook ->
+                standard -> {
+                  Thread thread = Thread.currentThread();
+                  ClassLoader before = thread.getContextClassLoader();
+                  thread.setContextClassLoader(loaded.loader());
+                  try {
+                    return hook.sslContext(standard);
+                  } finally {
+                    thread.setContextClassLoader(before);
+                  }
+                });
   }
 
   /** The arbiter collects evidence. On a thread of its own, which the hook may hold up. */

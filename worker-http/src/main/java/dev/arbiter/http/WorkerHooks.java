@@ -13,12 +13,15 @@ import dev.arbiter.app.Send;
 import dev.arbiter.app.SendEvent;
 import dev.arbiter.app.WebSocketScope;
 import dev.arbiter.http.tls.TlsHook;
+import dev.arbiter.worker.BootFailure;
+import dev.arbiter.worker.OutOfMemory;
 import dev.arbiter.worker.WorkerContext;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The part of {@code --hooks} that runs in a worker, from the app's class loader. A hook that
@@ -45,19 +48,33 @@ final class WorkerHooks {
     this.self = new Hooks.Member(context.nr(), ProcessHandle.current().pid(), context.generation());
   }
 
-  /** The hooks the settings name, if any. One that cannot be made is logged. */
+  /**
+   * The hooks the settings name, if any. One that cannot be made is logged.
+   *
+   * @throws BootFailure it cannot be made, and was to decide about TLS
+   */
   // A hook's constructor may throw anything; the worker serves without it.
   @SuppressWarnings("CatchingUnchecked")
-  static Optional<WorkerHooks> load(WorkerContext context, ClassLoader loader) {
+  static Optional<WorkerHooks> load(WorkerContext context, ClassLoader loader) throws BootFailure {
     String name = context.settings().text("hooks-class").orElse("");
     if (name.isEmpty()) {
       return Optional.empty();
     }
+    @Nullable Class<?> type = null;
     try {
-      Hooks made =
-          Class.forName(name, true, loader).asSubclass(Hooks.class).getConstructor().newInstance();
+      type = Class.forName(name, true, loader);
+      Hooks made = type.asSubclass(Hooks.class).getConstructor().newInstance();
       return Optional.of(new WorkerHooks(made, context));
     } catch (Throwable thrown) {
+      OutOfMemory.leaveIf(thrown);
+      boolean tls = context.settings().text("certfile").isPresent();
+      if (tls && (type == null || has(type, "sslContext"))) {
+        throw new BootFailure(
+            BootFailure.WORKER_FAILED,
+            "The hooks cannot be made, and TLS is not served without their sslContext: " + thrown,
+            "",
+            thrown);
+      }
       context.say("error", "The hooks are left out: " + AppHost.stackTrace(thrown));
       return Optional.empty();
     }
@@ -98,7 +115,11 @@ final class WorkerHooks {
   }
 
   private boolean has(String name) {
-    return Arrays.stream(hooks.getClass().getMethods())
+    return has(hooks.getClass(), name);
+  }
+
+  private static boolean has(Class<?> type, String name) {
+    return Arrays.stream(type.getMethods())
         .anyMatch(
             method ->
                 method.getName().equals(name)

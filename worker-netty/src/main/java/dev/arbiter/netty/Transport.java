@@ -3,6 +3,7 @@ package dev.arbiter.netty;
 import dev.arbiter.worker.SocketChannels;
 import dev.arbiter.worker.WorkerSettings;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
@@ -61,9 +62,14 @@ enum Transport {
     @Override
     Channel channel(int fd, boolean unix) throws IOException {
       SocketChannel adopted = SocketChannels.channel(fd, unix);
-      Channel channel = unix ? new NioDomainSocketChannel(adopted) : new NioSocketChannel(adopted);
-      channel.attr(ADOPTED).set(adopted); // which Netty's channel does not give away
-      return channel;
+      try {
+        Channel channel = unix ? new NioDomainSocketChannel(adopted) : new NioSocketChannel(adopted);
+        channel.attr(ADOPTED).set(adopted); // which Netty's channel does not give away
+        return channel;
+      } catch (ChannelException unusable) {
+        adopted.close();
+        throw new IOException(unusable);
+      }
     }
   };
 
@@ -78,7 +84,7 @@ enum Transport {
   /**
    * The connected socket {@code fd} as a channel, which closes it.
    *
-   * @throws IOException it is no socket of use any more; the descriptor is still open
+   * @throws IOException it is no socket of use any more, and closed
    */
   abstract Channel channel(int fd, boolean unix) throws IOException;
 

@@ -4,7 +4,9 @@ import dev.arbiter.app.Hooks;
 import dev.arbiter.app.TlsInfo;
 import dev.arbiter.wire.Message.ListenerInfo;
 import dev.arbiter.worker.BootFailure;
+import dev.arbiter.worker.OutOfMemory;
 import dev.arbiter.worker.WorkerContext;
+import java.io.Serial;
 import java.net.SocketAddress;
 import java.security.GeneralSecurityException;
 import java.security.cert.Certificate;
@@ -13,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SSLEngine;
@@ -46,6 +49,7 @@ public final class ServerTls implements AutoCloseable {
 
   private Made made;
   private @Nullable TlsHook hook;
+  private String decision = "";
 
   private ServerTls(TlsSettings settings, WorkerContext worker, @Nullable TlsProvider own)
       throws Wrong {
@@ -97,8 +101,12 @@ public final class ServerTls implements AutoCloseable {
    */
   public synchronized void customise(TlsHook say) throws BootFailure {
     hook = say;
+    TlsProvider before = made.by();
     try {
       replace(make(Duration.ZERO));
+      if (!made.by().name().equals(before.name())) {
+        tellProvider();
+      }
     } catch (Wrong wrong) {
       throw new BootFailure(
           BootFailure.WORKER_FAILED,
@@ -179,11 +187,16 @@ public final class ServerTls implements AutoCloseable {
       return;
     }
     next.material().warnings().forEach(text -> worker.say("warning", text));
-    if (next.material().fingerprint().equals(made.material().fingerprint())) {
+    boolean same = next.material().fingerprint().equals(made.material().fingerprint());
+    if (same && hook == null) {
       next.engines().close();
     } else {
       replace(next);
-      worker.say("info", "New certificates are in use from now on");
+      worker.say(
+          "info",
+          same
+              ? "What the hook sslContext answers is in use from now on"
+              : "New certificates are in use from now on");
     }
   }
 
@@ -206,11 +219,16 @@ public final class ServerTls implements AutoCloseable {
     }
   }
 
-  /** Whom a hook lets in is known to nobody but this generation: nor are its tickets. */
+  /**
+   * Whom a hook lets in is known to nobody but this generation: nor are its tickets. One that
+   * judges clients may judge otherwise at each call, and a ticket would come in without: so tickets
+   * are then good for what this worker last heard of it.
+   */
   private List<byte[]> ticketKeys(Material material) throws GeneralSecurityException {
+    String judged = settings.clients() == TlsPlan.Clients.NONE ? "" : decision;
     return TicketKeys.of(
         worker.ticketSecrets(),
-        hook == null ? material.admission() : material.admission() + worker.generation());
+        hook == null ? material.admission() : material.admission() + worker.generation() + judged);
   }
 
   /** No more connections will come. */
@@ -227,6 +245,9 @@ public final class ServerTls implements AutoCloseable {
       try {
         return new Made(provider, open(provider, material, warmUp), material, aside);
       } catch (Wrong wrong) {
+        if (wrong.getCause() instanceof HookFailed) {
+          throw wrong; // it is asked once, and another provider does not make it better
+        }
         aside = String.valueOf(wrong.getMessage());
       }
     }
@@ -274,6 +295,7 @@ public final class ServerTls implements AutoCloseable {
     if (say == null) {
       return plan;
     }
+    decision = UUID.randomUUID().toString();
     try {
       Hooks.SslContext chosen =
           say.sslContext(
@@ -287,7 +309,17 @@ public final class ServerTls implements AutoCloseable {
           chosen.protocols(),
           plan.applicationProtocols());
     } catch (Throwable thrown) {
-      throw new Wrong("The hook sslContext failed: " + thrown, "", thrown);
+      OutOfMemory.leaveIf(thrown);
+      throw new Wrong("The hook sslContext failed: " + thrown, "", new HookFailed(thrown));
+    }
+  }
+
+  /** So that it is told from what a provider cannot do. */
+  private static final class HookFailed extends Exception {
+    @Serial private static final long serialVersionUID = 1;
+
+    HookFailed(Throwable cause) {
+      super(cause);
     }
   }
 
