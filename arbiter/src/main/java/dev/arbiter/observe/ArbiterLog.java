@@ -61,7 +61,9 @@ public final class ArbiterLog {
           .close();
     }
     this.plan = plan;
-    this.raw = plan.json() && plan.configuration().isEmpty(); // a configuration's layout may escape nothing
+    this.raw =
+        plan.json()
+            && plan.configuration().isEmpty(); // a configuration's layout may escape nothing
     this.threshold = configured == null ? LogTarget.level(plan.level()) : Level.ALL;
     this.syslog =
         plan.syslog()
@@ -157,9 +159,7 @@ public final class ArbiterLog {
           LogEvent event = event(line.level(), line.text(), line.wallMillis());
           if (syslog != null) {
             syslog.append(
-                raw
-                    ? event(line.level(), LogText.record(line.text()), line.wallMillis())
-                    : event);
+                raw ? event(line.level(), LogText.record(line.text()), line.wallMillis()) : event);
           }
           target.append(event);
         }

@@ -63,7 +63,8 @@ enum Transport {
     Channel channel(int fd, boolean unix) throws IOException {
       SocketChannel adopted = SocketChannels.channel(fd, unix);
       try {
-        Channel channel = unix ? new NioDomainSocketChannel(adopted) : new NioSocketChannel(adopted);
+        Channel channel =
+            unix ? new NioDomainSocketChannel(adopted) : new NioSocketChannel(adopted);
         channel.attr(ADOPTED).set(adopted); // which Netty's channel does not give away
         return channel;
       } catch (ChannelException unusable) {
