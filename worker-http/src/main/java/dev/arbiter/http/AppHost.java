@@ -34,7 +34,8 @@ public final class AppHost {
       Map<String, Object> state,
       boolean lifespan,
       StaticMounts mounts,
-      WorkerContext context) {
+      WorkerContext context)
+      throws BootFailure {
     this.loaded = loaded;
     this.state = state;
     this.lifespan = lifespan;

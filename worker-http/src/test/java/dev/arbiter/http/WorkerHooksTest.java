@@ -9,7 +9,9 @@ import dev.arbiter.app.Hooks;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.RequestHead;
 import dev.arbiter.app.Response;
+import dev.arbiter.worker.BootFailure;
 import java.lang.reflect.Proxy;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -42,7 +44,7 @@ class WorkerHooksTest {
   public static final class Blind implements Hooks {}
 
   @Test
-  void aClassWithoutHooksForRequestsStandsInNobodysWay() {
+  void aClassWithoutHooksForRequestsStandsInNobodysWay() throws Exception {
     App app = (BlockingApp) _ -> Response.text("x");
     assertThat(hooks(Blind.class).around(app)).isSameAs(app);
   }
@@ -57,7 +59,7 @@ class WorkerHooksTest {
   }
 
   @Test
-  void anAppThatFailsHasAnswered500() {
+  void anAppThatFailsHasAnswered500() throws Exception {
     CALLED.clear();
     BlockingApp failing =
         _ -> {
@@ -68,7 +70,31 @@ class WorkerHooksTest {
     assertThat(CALLED).contains("post 500");
   }
 
-  private static WorkerHooks hooks(Class<?> type) {
+  /** Cannot be made, and has a say in TLS. */
+  public static final class Strict implements Hooks {
+    public Strict() {
+      throw new IllegalStateException("no connection to the directory");
+    }
+
+    @Override
+    public SslContext sslContext(Member worker, SslContext standard) {
+      return standard;
+    }
+  }
+
+  @Test
+  void tlsIsNotServedWithoutTheHookThatDecidesAboutIt() throws Exception {
+    Map<String, String> settings = Map.of("hooks-class", Strict.class.getName());
+    ClassLoader loader = WorkerHooksTest.class.getClassLoader();
+    assertThat(WorkerHooks.load(new FixtureContext(settings), loader)).isEmpty();
+    Map<String, String> tls = new HashMap<>(settings);
+    tls.put("certfile", "cert.pem");
+    assertThatThrownBy(() -> WorkerHooks.load(new FixtureContext(tls), loader))
+        .isInstanceOf(BootFailure.class)
+        .hasMessageContaining("TLS is not served without their sslContext");
+  }
+
+  private static WorkerHooks hooks(Class<?> type) throws Exception {
     return WorkerHooks.load(
             new FixtureContext(Map.of("hooks-class", type.getName())),
             WorkerHooksTest.class.getClassLoader())
