@@ -1,4 +1,6 @@
-# What the scripts in this folder share: sourced, after `me` is set to the script's name.
+# What the scripts that make a file system of their own share: sourced, after `me` is set to the script's name.
+
+source "$(dirname "${BASH_SOURCE[0]}")/common"
 
 die() {
   printf 'tests/host/%s: %s\n' "$me" "$*" >&2
@@ -11,21 +13,6 @@ fail() {
   printf '   FAILED: %s\n' "$*"
   evidence
   exit 1
-}
-# is WHAT EXPECTED ACTUAL
-is() { [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"; printf '   ok: %s\n' "$1"; }
-# ok WHAT COMMAND...
-ok() { local what=$1; shift; "$@" || fail "$what"; printf '   ok: %s\n' "$what"; }
-matches() { [[ $1 =~ $2 ]]; }
-
-# until_true SECONDS COMMAND...: waits for it to be true.
-until_true() {
-  local end=$((SECONDS + $1))
-  shift
-  while ! "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || return 1
-    sleep 0.1
-  done
 }
 
 # need TOOL...: all of them, or an end with the names of those that are missing.
