@@ -10,8 +10,10 @@ die() {
 # What is to be printed when something fails: each script has its own.
 evidence() { :; }
 fail() {
-  printf '   FAILED: %s\n' "$*"
-  evidence
+  {
+    printf '   FAILED: %s\n' "$*"
+    evidence
+  } >&2
   exit 1
 }
 

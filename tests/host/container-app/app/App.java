@@ -12,6 +12,7 @@ public final class App implements BlockingApp {
   public Response handle(Request request) throws Exception {
     return switch (request.path()) {
       case "/slow" -> {
+        System.out.println("slow begins");
         Thread.sleep(3000);
         yield Response.text("slow\n");
       }
