@@ -9,6 +9,7 @@ public final class App implements BlockingApp {
   @Override
   public Response handle(Request request) throws Exception {
     if (request.path().equals("/slow")) {
+      System.out.println("slow begins");
       Thread.sleep(3000);
     }
     return Response.text(ProcessHandle.current().pid() + " " + System.getenv("NOTIFY_SOCKET") + "\n");
