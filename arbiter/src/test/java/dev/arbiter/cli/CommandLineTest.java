@@ -202,6 +202,8 @@ final class CommandLineTest {
     "--reload-engine poll, --reload-engine does nothing here: there is one way to watch files",
     "--max-requests-jitter 5, --max-requests-jitter does nothing without max-requests",
     "--timeout 2 --heartbeat-interval 1s, --heartbeat-interval 1s is longer than a quarter of timeout 2s; 500ms is used",
+    "--keep-alive 45s, '--keep-alive 45s and graceful-timeout 30s: a worker that leaves closes idle connections after 28s, while their clients may still use them; give graceful-timeout 2s more than keep-alive'",
+    "--graceful-timeout 1, 'keep-alive 5s and --graceful-timeout 1s: a worker that leaves closes idle connections after 0, while their clients may still use them; give graceful-timeout 2s more than keep-alive'",
   })
   void whatMeansSomethingElseHereIsSaidOnce(String line, String notice) {
     assertThat(config(line).notices()).containsExactly(notice);
@@ -217,6 +219,19 @@ final class CommandLineTest {
     Config bare = config("--proxy-protocol app:App");
     assertThat(bare.text("app")).isEqualTo("app:App");
     assertThat(bare.text("proxy-protocol")).isEqualTo("auto");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--keep-alive 28s",
+        "--keep-alive 75s --graceful-timeout 77s",
+        "--keep-alive 75s --graceful-timeout 0",
+        "--keep-alive 0",
+        "--keep-alive 75s --reload",
+      })
+  void connectionsThatEndWithTheirClientsAreNothingToTell(String line) {
+    assertThat(config(line).notices()).isEmpty();
   }
 
   @Test

@@ -164,16 +164,21 @@ final class AppsTest {
     assertServes(kind, "from a file", "--chdir", folder(), file.getFileName() + ":Solo");
   }
 
-  @EachKind
-  void factoryMethod(String kind) throws Exception {
+  @ParameterizedTest(name = "{1} under {0}")
+  @CsvSource({"netty,app:App::create,from create", "sync,--factory app:App,from app"})
+  void factoryMethod(String kind, String app, String body) throws Exception {
     SourceApp.write(
         arbiters.folder(),
         SourceApp.blocking(
             "text",
-            "private final String text; App(String text) { this.text = text; }"
-                + " public static App create() { return new App(\"from a factory\"); }"));
+            """
+            private final String text;
+            App(String text) { this.text = text; }
+            public static App create() { return new App("from create"); }
+            public static App app() { return new App("from app"); }
+            """));
 
-    assertServes(kind, "from a factory", "--chdir", folder(), "app:App::create");
+    assertServes(kind, body, ("--chdir " + folder() + " " + app).split(" "));
   }
 
   @EachKind

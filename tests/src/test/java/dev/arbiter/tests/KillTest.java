@@ -114,42 +114,44 @@ final class KillTest {
   }
 
   @EachKind
-  void workerThatExitsIsReplacedAndItsExitCodeNamed(String kind) throws Exception {
-    arbiters.expectError("Worker ");
-    ArbiterProcess arbiter = arbiters.command().kind(kind).workers(2).faulty().start();
+  void workerThatExitsOrHasNoMemoryLeftIsReplacedAndTheCauseKept(String kind) throws Exception {
+    arbiters.expectError("(?i)worker|memory");
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind(kind)
+            .workers(2)
+            .args("--java-opts", "-Xmx64m") // is full soon
+            .args("--heap-dump-on-oom", "--incident-size", "1M")
+            .faulty()
+            .start();
     Set<Long> before = arbiter.awaitServing(2);
 
-    long gone;
+    long exits;
     try (RawClient client = arbiter.connect()) {
-      gone = client.pid();
+      exits = client.pid();
       client.request("/exit?code=37");
       assertThat(client.closedWithin(Limits.ANSWER)).isTrue();
     }
-
-    arbiter.log().await(Pattern.compile(gone + ".*\\b37\\b"), Limits.CHANGE);
-    Incident.await(arbiters.incidents(), gone, Limits.CHANGE).concludes("dead", "exit code 37");
+    arbiter.log().await(Pattern.compile(exits + ".*\\b37\\b"), Limits.CHANGE);
+    Incident.await(arbiters.incidents(), exits, Limits.CHANGE).concludes("dead", "exit code 37");
     Await.until("it is replaced", Limits.CHANGE, () -> arbiter.workers().size() == 2);
-    Set<Long> after = arbiter.awaitServing(2);
-    assertThat(after).doesNotContain(gone).containsAnyElementsOf(before);
-  }
+    assertThat(arbiter.awaitServing(2)).doesNotContain(exits).containsAnyElementsOf(before);
 
-  @EachKind
-  void workerOutOfMemoryIsReplaced(String kind) throws Exception {
-    arbiters.expectError("(?i)worker|memory");
-    // A small heap is full soon.
-    ArbiterProcess arbiter =
-        arbiters.command().kind(kind).workers(2).args("--java-opts", "-Xmx96m").faulty().start();
-    arbiter.awaitServing(2);
-
-    long gone;
+    long fills;
     try (RawClient client = RawClient.tcp(arbiter.address(), Duration.ofSeconds(60))) {
-      gone = client.pid();
+      fills = client.pid();
       client.request("/oom");
       assertThat(client.closedWithin(Duration.ofSeconds(60))).isTrue();
     }
-
-    Await.until("it has left", Limits.CHANGE, () -> !Proc.alive(gone));
-    assertThat(arbiter.awaitServing(2)).doesNotContain(gone);
+    Await.until("it has left", Limits.CHANGE, () -> !Proc.alive(fills));
+    assertThat(arbiter.awaitServing(2)).doesNotContain(exits, fills);
+    Incident.await(arbiters.incidents(), fills, Limits.CHANGE)
+        .concludes("out-of-memory", "Java heap space");
+    Await.until(
+        "its heap leaves no room for the older incident",
+        Limits.ANSWER,
+        () -> Incident.find(arbiters.incidents(), exits).isEmpty());
   }
 
   @Test
@@ -160,7 +162,7 @@ final class KillTest {
             .command()
             .kind("netty")
             .workers(2)
-            .args("--status-bind", "127.0.0.1:0")
+            .args("--status-bind", "127.0.0.1:0", "--incident-keep", "2")
             .faulty()
             .start();
     // A worker says that it is ready a moment before the fleet counts it.
@@ -196,6 +198,10 @@ final class KillTest {
         .as("back-off after deaths before ready: %s", delays)
         .isGreaterThan(1000);
     assertThat(arbiter.awaitServing(2)).contains(steady);
+    Await.until(
+        "two incidents of four are left",
+        Limits.ANSWER,
+        () -> arbiters.incidents().toFile().list().length == 2);
   }
 
   private static List<Long> serving(ArbiterProcess arbiter, int port) throws Exception {

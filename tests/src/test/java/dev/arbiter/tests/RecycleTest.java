@@ -2,6 +2,7 @@ package dev.arbiter.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -139,6 +140,11 @@ final class RecycleTest {
           arbiter, workers.get(2), "has \\d+ MiB, more than --max-rss-hard allows \\(380 MiB\\)");
     }
     arbiter.awaitReplaced(Set.copyOf(workers), 3);
+    JsonNode deaths = Ctl.run(arbiters, "status", "--json").json().path("deaths");
+    assertThat(deaths).as("who only asked is none").hasSize(1);
+    assertThat(deaths.get(0).path("pid").asLong()).isEqualTo(workers.get(2));
+    assertThat(deaths.get(0).path("cause").asText()).isEqualTo("overweight");
+    assertThat(deaths.get(0).path("text").asText()).contains("--max-rss-hard allows (380 MiB)");
   }
 
   private static void awaitReason(ArbiterProcess arbiter, long worker, String reason)
