@@ -199,6 +199,7 @@ final class CommandLineTest {
     "--preload app:App, --preload on does nothing here: it means preload off",
     "--spew, --spew does nothing here: it is about Python",
     "--worker-tmp-dir /dev/shm, '--worker-tmp-dir does nothing here: beats go through a pipe, not a file'",
+    "--dirty-workers 5, '--dirty-workers does nothing here: threads of a worker do what takes long, beside its requests'",
     "--reload-engine poll, --reload-engine does nothing here: there is one way to watch files",
     "--max-requests-jitter 5, --max-requests-jitter does nothing without max-requests",
     "--timeout 2 --heartbeat-interval 1s, --heartbeat-interval 1s is longer than a quarter of timeout 2s; 500ms is used",
@@ -247,8 +248,8 @@ final class CommandLineTest {
   @CsvSource({
     "--protocol=uwsgi, --protocol is not in this release (value uwsgi)",
     "--statsd-host localhost:8125, --statsd-host is not in this release (value localhost:8125)",
-    "--dirty-workers 5, --dirty-workers is not in this release (value 5)",
-    "--dirty-workers nonsense, --dirty-workers is not in this release (value nonsense)",
+    "--dogstatsd-tags a:b, --dogstatsd-tags is not in this release (value a:b)",
+    "--enable-backlog-metric, --enable-backlog-metric is not in this release",
   })
   void whatALaterReleaseHasIsRefusedByName(String line, String message) {
     assertThat(failure(line)).isEqualTo(message);
@@ -265,7 +266,6 @@ final class CommandLineTest {
         "--ws auto",
         "--http 1",
         "--loop epoll",
-        "--dirty-workers 0",
         "--protocol http",
         "--uwsgi-allow-from 127.0.0.1,::1",
       })
