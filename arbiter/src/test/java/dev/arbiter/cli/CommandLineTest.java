@@ -246,6 +246,9 @@ final class CommandLineTest {
 
   @ParameterizedTest
   @CsvSource({
+    "-k jar, -k jar is not in this release",
+    "--preload archive, --preload is not in this release (value archive)",
+    "--statsd-prefix a, --statsd-prefix is not in this release (value a)",
     "--protocol=uwsgi, --protocol is not in this release (value uwsgi)",
     "--statsd-host localhost:8125, --statsd-host is not in this release (value localhost:8125)",
     "--dogstatsd-tags a:b, --dogstatsd-tags is not in this release (value a:b)",

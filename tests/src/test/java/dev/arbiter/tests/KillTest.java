@@ -22,6 +22,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Tag("slow")
 final class KillTest {
   private static final int WORKERS = 4;
+  private static final int KILLS = 10;
   private static final int CLIENTS = 64;
   private static final Duration PACE = Duration.ofMillis(10);
 
@@ -31,19 +32,14 @@ final class KillTest {
 
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 
-  @EachKind
-  void killedWorkerCostsOnlyTheConnectionsItHeld(String kind) throws Exception {
-    killRepeatedly(kind, 3, Duration.ofSeconds(1));
-  }
-
+  /**
+   * Three of them a second apart, so that one dies while another boots; then one every three
+   * seconds.
+   */
   @Timeout(180)
   @EachKind
   void tenKilledWorkersCostOnlyTheConnectionsTheyHeld(String kind) throws Exception {
     arbiters.expectError("The fleet is degraded"); // that many deaths within a minute
-    killRepeatedly(kind, 10, Duration.ofSeconds(3));
-  }
-
-  private void killRepeatedly(String kind, int times, Duration period) throws Exception {
     arbiters.expectError("Worker ");
     Random random = new Random(20);
     ArbiterProcess arbiter = arbiters.command().kind(kind).workers(WORKERS).faulty().start();
@@ -57,15 +53,15 @@ final class KillTest {
     List<Failure> failures;
     try (LoadClients load = LoadClients.start(port, CLIENTS, 0, "/pid", PACE)) {
       load.awaitMore(1000, Limits.ANSWER);
-      for (int i = 0; i < times; i++) {
+      for (int i = 0; i < KILLS; i++) {
         List<Long> serving = serving(arbiter, port);
         long victim = serving.get(random.nextInt(serving.size()));
         Set<Integer> cut = killAndListConnections(victim, port);
         heldPorts.addAll(cut);
         held += cut.size(); // not the size of the set: a port that was reset may be used again
         killed.add(victim);
-        if (i < times - 1) {
-          TimeUnit.MILLISECONDS.sleep(period.toMillis()); // the scenario's own rhythm
+        if (i < KILLS - 1) {
+          TimeUnit.SECONDS.sleep(i < 3 ? 1 : 3); // the scenario's own rhythm
         }
       }
       long lastKill = System.nanoTime();
