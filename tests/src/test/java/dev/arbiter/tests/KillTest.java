@@ -23,6 +23,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class KillTest {
   private static final int WORKERS = 4;
   private static final int KILLS = 10;
+  private static final int QUICK = 3;
   private static final int CLIENTS = 64;
   private static final Duration PACE = Duration.ofMillis(10);
 
@@ -33,8 +34,8 @@ final class KillTest {
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 
   /**
-   * Three of them a second apart, so that one dies while another boots; then one every three
-   * seconds.
+   * Three of them a second apart, so that one dies while another boots; then, from a whole fleet
+   * on, one every three seconds.
    */
   @Timeout(180)
   @EachKind
@@ -60,8 +61,11 @@ final class KillTest {
         heldPorts.addAll(cut);
         held += cut.size(); // not the size of the set: a port that was reset may be used again
         killed.add(victim);
+        if (i == QUICK - 1) {
+          arbiter.awaitServing(WORKERS); // or none might be left at the next
+        }
         if (i < KILLS - 1) {
-          TimeUnit.SECONDS.sleep(i < 3 ? 1 : 3); // the scenario's own rhythm
+          TimeUnit.SECONDS.sleep(i < QUICK ? 1 : 3); // the scenario's own rhythm
         }
       }
       long lastKill = System.nanoTime();
