@@ -63,12 +63,8 @@ public final class ArbiterCommand {
     }
     String known = topic.toLowerCase(java.util.Locale.ROOT);
     if (!HelpText.topics().contains(known)) {
-      String nearest =
-          Nearest.of(known, HelpText.topics()).map(near -> "; the nearest is " + near).orElse("");
       throw new SettingsException(
-          "--help %s: expected one of %s%s"
-              .formatted(topic, String.join(", ", HelpText.topics()), nearest),
-          "");
+          "--help " + topic + ": expected " + Nearest.oneOf(known, HelpText.topics()), "");
     }
     return new Invocation.Help(HelpText.help(known));
   }

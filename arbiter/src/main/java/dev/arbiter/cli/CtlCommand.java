@@ -1,6 +1,7 @@
 package dev.arbiter.cli;
 
 import dev.arbiter.control.SocketPath;
+import dev.arbiter.settings.Nearest;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -80,6 +81,9 @@ public final class CtlCommand {
               Waiting.UNLESS_TOLD,
               "Finish what is in flight and stop; returns when the arbiter has gone. --now: at once"));
 
+  /** Commands of a later release. */
+  private static final List<String> LATER = List.of("top", "logs");
+
   private CtlCommand() {}
 
   /** Reads everything; prints nothing and does not end the process. */
@@ -108,7 +112,15 @@ public final class CtlCommand {
     String name = words.getFirst();
     Row row = ROWS.stream().filter(one -> one.name.equals(name)).findFirst().orElse(null);
     if (row == null) {
-      return new CtlInvocation.Failure("No command is called " + name, SEE_HELP);
+      String nearest =
+          Nearest.of(name, ROWS.stream().map(Row::name).toList())
+              .map(near -> "; the nearest is " + near)
+              .orElse("");
+      return new CtlInvocation.Failure(
+          LATER.contains(name)
+              ? name + " is not in this release"
+              : "No command is called " + name + nearest,
+          SEE_HELP);
     }
     for (String flag : List.of("--wait", "--now", "--no-wait")) {
       if (line.hasMatchedOption(flag) && !row.usage().contains("[" + flag + "]")) {

@@ -63,7 +63,7 @@ public final class Control {
     if (!config.flag("no-control-socket")) {
       socket =
           config.has("control-socket")
-              ? explicit(config.path("control-socket"), mode)
+              ? explicit(config, mode)
               : usual(config.text("name"), mode, environment, warn);
     }
     Listener status = null;
@@ -92,11 +92,12 @@ public final class Control {
     }
   }
 
-  private static Listener explicit(Path path, int mode) throws BindFailure, SettingsException {
+  private static Listener explicit(Config config, int mode) throws BindFailure, SettingsException {
+    Path path = config.path("control-socket");
     if (SocketPath.isTooLong(path)) {
       throw new SettingsException(
-          "--control-socket %s: expected a path of at most %d bytes, the most a Unix socket's address holds"
-              .formatted(path, SocketPath.LONGEST),
+          "%s: expected a path of at most %d bytes, the most a Unix socket's address holds"
+              .formatted(config.said("control-socket"), SocketPath.LONGEST),
           "give a shorter one");
     }
     return OwnSocket.bind(path, mode);

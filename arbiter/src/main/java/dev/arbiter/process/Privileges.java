@@ -75,33 +75,33 @@ public record Privileges(
     if (!config.has("user") && !config.has("group")) {
       if (config.flag("initgroups")) {
         throw new SettingsException(
-            "--initgroups says nothing without --user", "give the user whose groups are meant");
+            config.source("initgroups").named() + " says nothing without user",
+            "give the user whose groups are meant");
       }
       return Optional.empty();
     }
     POSIX posix = PosixOs.load();
     long ownUser = Kernel.effectiveUser();
     long ownGroup = Integer.toUnsignedLong(posix.getegid());
-    Passwd user = config.has("user") ? user(posix, config.text("user")) : null;
+    Passwd user = config.has("user") ? user(posix, config) : null;
     long uid = ownUser;
     if (config.has("user")) {
-      uid = user != null ? user.getUID() : number(config.text("user"), "user");
+      uid = user != null ? user.getUID() : number(config, "user");
     }
     long gid;
     if (config.has("group")) {
-      gid = group(posix, config.text("group"));
+      gid = group(posix, config);
     } else if (user != null) {
       gid = user.getGID();
     } else {
       throw new SettingsException(
-          "--user %s: this system knows no such user, and so no group of it"
-              .formatted(config.text("user")),
+          config.said("user") + ": this system knows no such user, and so no group of it",
           "give --group as well");
     }
     if (config.flag("initgroups") && user == null) {
       throw new SettingsException(
-          "--initgroups: this system knows no user %s, and so no groups of it"
-              .formatted(config.has("user") ? config.text("user") : ""),
+          "%s: this system knows no user %s, and so no groups of it"
+              .formatted(config.source("initgroups").named(), config.text("user")),
           "give a --user that it knows, or leave --initgroups out");
     }
     boolean same = uid == ownUser && gid == ownGroup;
@@ -147,25 +147,26 @@ public record Privileges(
   }
 
   private static String asked(Config config) {
-    return config.has("user") ? "--user " + config.text("user") : "--group " + config.text("group");
+    return config.said(config.has("user") ? "user" : "group");
   }
 
-  private static @org.jspecify.annotations.Nullable Passwd user(POSIX posix, String text)
+  private static @org.jspecify.annotations.Nullable Passwd user(POSIX posix, Config config)
       throws SettingsException {
-    Passwd named = posix.getpwnam(text);
-    return named != null ? named : posix.getpwuid((int) number(text, "user"));
+    Passwd named = posix.getpwnam(config.text("user"));
+    return named != null ? named : posix.getpwuid((int) number(config, "user"));
   }
 
-  private static long group(POSIX posix, String text) throws SettingsException {
-    Group named = posix.getgrnam(text);
-    return named != null ? named.getGID() : number(text, "group");
+  private static long group(POSIX posix, Config config) throws SettingsException {
+    Group named = posix.getgrnam(config.text("group"));
+    return named != null ? named.getGID() : number(config, "group");
   }
 
   /** A number need not be known to the system: containers often use one. */
-  private static long number(String text, String what) throws SettingsException {
+  private static long number(Config config, String what) throws SettingsException {
+    String text = config.text(what);
     if (!text.matches("[0-9]{1,10}") || Long.parseLong(text) > 0xffff_fffeL) {
       throw new SettingsException(
-          "--%s %s: there is no such %s".formatted(what, text, what),
+          "%s: there is no such %s".formatted(config.said(what), what),
           "give a name or number that getent %s knows"
               .formatted(what.equals("user") ? "passwd" : "group"));
     }
@@ -182,8 +183,8 @@ public record Privileges(
     if (more < 0 && Kernel.effectiveUser() != 0) {
       // nice(1) would say so in each worker, and go on without.
       throw new SettingsException(
-          "--worker-priority %d: only root may go below its own nice value, which is %d"
-              .formatted(config.number("worker-priority"), own),
+          "%s: only root may go below its own nice value, which is %d"
+              .formatted(config.said("worker-priority"), own),
           "start the arbiter as root, or give a higher value");
     }
     if (more != 0) {

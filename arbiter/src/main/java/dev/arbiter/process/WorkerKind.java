@@ -1,7 +1,9 @@
 package dev.arbiter.process;
 
+import dev.arbiter.settings.Nearest;
 import java.io.IOException;
 import java.io.Reader;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * A worker kind, as its descriptor {@code worker.properties} has it: all the arbiter knows of it.
@@ -23,6 +26,7 @@ public record WorkerKind(
     String name, String mainClass, List<Path> classPath, List<String> jvmFlags, boolean needsApp) {
 
   private static final String DESCRIPTOR = "worker.properties";
+  private static final String PREFIX = "worker-";
   private static final String ARCHIVE = "classes.jsa";
 
   /** A kind that is not there, or whose descriptor is wrong. Exit code 2. */
@@ -44,18 +48,20 @@ public record WorkerKind(
   /**
    * Finds a kind by its name, or by the path of its folder if there is a slash in it.
    *
+   * @param said where the name came from, for the message if there is no such kind
    * @param home the installation: {@code lib/worker-NAME} is looked at first
    * @param folders more folders, each a kind's own or one that holds {@code worker-NAME}
    */
-  public static WorkerKind find(String name, Path home, List<Path> folders) throws KindException {
+  public static WorkerKind find(String name, String said, Path home, List<Path> folders)
+      throws KindException {
     List<Path> candidates = new ArrayList<>();
     if (name.contains("/")) {
       candidates.add(Path.of(name));
     } else {
-      candidates.add(home.resolve("lib/worker-" + name));
+      candidates.add(home.resolve("lib").resolve(PREFIX + name));
       for (Path folder : folders) {
-        candidates.add(folder.resolve("worker-" + name));
-        if (folder.endsWith("worker-" + name)) {
+        candidates.add(folder.resolve(PREFIX + name));
+        if (folder.endsWith(PREFIX + name)) {
           candidates.add(folder);
         }
       }
@@ -66,23 +72,30 @@ public record WorkerKind(
       }
     }
     throw new KindException(
-        "There is no worker kind '%s': no %s in %s".formatted(name, DESCRIPTOR, candidates),
-        "known kinds: "
-            + String.join(", ", known(home))
-            + "; --worker-path names folders to look for others");
+        said
+            + ": expected "
+            + (name.contains("/")
+                ? "a folder with a " + DESCRIPTOR
+                : Nearest.oneOf(name, known(home, folders))),
+        "--worker-path names folders to look for other kinds, and -k takes the path of one");
   }
 
-  private static TreeSet<String> known(Path home) {
+  /** The names that would be found. */
+  private static TreeSet<String> known(Path home, List<Path> folders) {
     TreeSet<String> names = new TreeSet<>();
-    try (DirectoryStream<Path> folders =
-        Files.newDirectoryStream(home.resolve("lib"), "worker-*")) {
-      for (Path folder : folders) {
-        if (Files.exists(folder.resolve(DESCRIPTOR))) {
-          names.add(String.valueOf(folder.getFileName()).substring("worker-".length()));
-        }
+    List<Path> candidates = new ArrayList<>(folders);
+    for (Path folder : Stream.concat(Stream.of(home.resolve("lib")), folders.stream()).toList()) {
+      try (DirectoryStream<Path> kinds = Files.newDirectoryStream(folder, PREFIX + "*")) {
+        kinds.forEach(candidates::add);
+      } catch (IOException | DirectoryIteratorException e) {
+        names.add("(" + folder + " cannot be read: " + e.getMessage() + ")");
       }
-    } catch (IOException e) {
-      names.add("(" + home.resolve("lib") + " cannot be read: " + e.getMessage() + ")");
+    }
+    for (Path candidate : candidates) {
+      String name = String.valueOf(candidate.getFileName());
+      if (name.startsWith(PREFIX) && Files.isRegularFile(candidate.resolve(DESCRIPTOR))) {
+        names.add(name.substring(PREFIX.length()));
+      }
     }
     return names;
   }

@@ -7,6 +7,7 @@ import dev.arbiter.process.WorkerCommand;
 import dev.arbiter.process.WorkerKind;
 import dev.arbiter.settings.Config;
 import dev.arbiter.settings.Machine;
+import dev.arbiter.settings.TimeRules;
 import dev.arbiter.socket.Inherited;
 import dev.arbiter.socket.Listener;
 import dev.arbiter.supervise.FleetPolicy;
@@ -48,12 +49,6 @@ public record Release(
   /** What the arbiter alone needs; class paths can be long, and a message to a worker may not. */
   private static final Set<String> NOT_FOR_WORKERS =
       Set.of("classpath", "java-opts", "worker-path", "hooks", "hooks-classpath");
-
-  /** How long idle connections may be used where the keep-alive time has no limit. */
-  private static final Duration USUAL_LINGER = Duration.ofSeconds(5);
-
-  /** Kept of the graceful timeout for what an idle connection still asks at its last moment. */
-  private static final Duration AFTER_LINGER = Duration.ofSeconds(2);
 
   /** How long a thread dump may take before the next way is tried. */
   private static final Duration DUMP_LIMIT = Duration.ofSeconds(2);
@@ -147,20 +142,10 @@ public record Release(
     return new FleetPolicy.Size(spares, Math.max(1, fewest), most);
   }
 
-  /** As long as clients keep connections, but over before the graceful timeout cuts them. */
   private Duration linger() {
-    if (develops()) {
-      return Duration.ZERO; // what serves is out of date
-    }
-    Duration keepAlive = config.duration("keep-alive");
-    Duration wanted = keepAlive.isZero() ? USUAL_LINGER : keepAlive;
-    Duration grace = config.duration("graceful-timeout");
-    if (grace.isZero()) {
-      return wanted;
-    }
-    Duration most = grace.minus(AFTER_LINGER);
-    Duration least = most.isNegative() ? Duration.ZERO : most;
-    return wanted.compareTo(least) < 0 ? wanted : least;
+    return develops()
+        ? Duration.ZERO // what serves is out of date
+        : TimeRules.linger(config.duration("keep-alive"), config.duration("graceful-timeout"));
   }
 
   /** The command line of the worker in slot {@code nr}. */

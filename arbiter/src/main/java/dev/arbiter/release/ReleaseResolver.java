@@ -85,7 +85,7 @@ public final class ReleaseResolver {
     String name = config.text("worker-class");
     // A path is as relative as all others are: a spawn changes the current folder.
     String wanted = name.contains("/") ? config.directory().resolve(name).toString() : name;
-    WorkerKind kind = WorkerKind.find(wanted, home, folders(config));
+    WorkerKind kind = WorkerKind.find(wanted, config.said("worker-class"), home, folders(config));
     Machine machine = Machine.here();
     Budget budget = budget(config, kind, machine);
     Privileges privileges = privileges(config);
@@ -140,9 +140,9 @@ public final class ReleaseResolver {
       return Optional.of(loaded);
     } catch (AppProblem e) {
       throw new AppProblem(
-          AppProblem.USAGE, "--hooks " + text + ": " + e.getMessage(), e.detail(), e.hint());
+          AppProblem.USAGE, config.said("hooks") + ": " + e.getMessage(), e.detail(), e.hint());
     } catch (IOException e) {
-      throw new AppProblem(AppProblem.USAGE, "--hooks " + text + ": " + e, "", "see TMPDIR");
+      throw new AppProblem(AppProblem.USAGE, config.said("hooks") + ": " + e, "", "see TMPDIR");
     }
   }
 
@@ -351,7 +351,10 @@ public final class ReleaseResolver {
     Path jdk = Files.isRegularFile(given) ? given.resolveSibling("..").normalize() : given;
     if (!Files.isExecutable(jdk.resolve("bin/java"))) {
       throw new AppProblem(
-          AppProblem.USAGE, "There is no JDK in " + given + " (--java)", "", "give its folder");
+          AppProblem.USAGE,
+          config.said("java") + ": there is no JDK in " + given,
+          "",
+          "give its folder");
     }
     return jdk;
   }

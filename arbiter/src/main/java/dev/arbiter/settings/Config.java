@@ -210,6 +210,11 @@ public final class Config {
     return value(name).source();
   }
 
+  /** The start of a message about a setting's value: where it came from, and what it is. */
+  public String said(String name) {
+    return source(name).withText(text(name));
+  }
+
   /** Where to listen: {@code bind}, {@code host} and {@code port}, {@code uds} and {@code fd}. */
   public List<BindAddress> binds() {
     return list("bind").stream().map(BindAddress::parse).toList();

@@ -260,6 +260,7 @@ final class LogSettings {
 
   private static List<Setting> foreign() {
     String python = "it is about Python";
+    String helpers = "threads of a worker do what takes long, beside its requests";
     String heartbeat = "beats go through a pipe, not a file";
     return group(
         Group.FOREIGN,
@@ -328,11 +329,11 @@ final class LogSettings {
             "",
             "App of a pool of helper processes; may be repeated",
             REPEATED,
-            LATER,
+            nothing(helpers),
             key("dirty-apps")),
-        whole("dirty-workers", 0, 1024, "0", "", "Helper processes", LATER),
-        duration("dirty-timeout", "300s", "Limit of a helper's task", LATER),
-        whole("dirty-threads", 1, 1024, "1", "", "Threads of a helper", LATER),
-        duration("dirty-graceful-timeout", "30s", "Time for a helper to finish", LATER));
+        whole("dirty-workers", 0, 1024, "0", "", "Helper processes", nothing(helpers)),
+        duration("dirty-timeout", "300s", "Limit of a helper's task", nothing(helpers)),
+        whole("dirty-threads", 1, 1024, "1", "", "Threads of a helper", nothing(helpers)),
+        duration("dirty-graceful-timeout", "30s", "Time for a helper to finish", nothing(helpers)));
   }
 }

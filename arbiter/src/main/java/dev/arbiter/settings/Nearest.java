@@ -26,6 +26,12 @@ public final class Nearest {
         : Optional.empty();
   }
 
+  /** What is expected where only {@code words} are, and which of them was probably meant. */
+  public static String oneOf(String typed, Collection<String> words) {
+    String nearest = of(typed, words).map(near -> "; the nearest is " + near).orElse("");
+    return "one of " + String.join(", ", words) + nearest;
+  }
+
   /** Insertions, deletions, changes and swaps of neighbours. */
   static int distance(String a, String b) {
     int[][] cost = new int[a.length() + 1][b.length() + 1];

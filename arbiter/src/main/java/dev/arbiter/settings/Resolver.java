@@ -58,7 +58,7 @@ final class Resolver {
     ProtocolRules.settle(values, notices);
     LogRules.settle(values, notices);
     settleWorkers();
-    settleTimes();
+    TimeRules.settle(values, notices);
     settleChange();
     checkControl();
     return new Config(values, envFile(), notices, directory(), origin);
@@ -119,13 +119,11 @@ final class Resolver {
         result.add(setting.type().canonical(value));
       } catch (Mismatch e) {
         throw new SettingsException(
-            given.source().with(quoted(given.source(), text)) + ": expected " + e.expected(),
-            setting.help() + ".");
+            given.source().withText(text) + ": expected " + e.expected(), setting.help() + ".");
       }
       if (setting.notYet().contains(result.getLast())) {
         throw new SettingsException(
-            given.source().with(quoted(given.source(), text)) + " is not in this release",
-            SEE_SETTINGS);
+            given.source().withText(text) + " is not in this release", SEE_SETTINGS);
       }
     }
     return result;
@@ -334,26 +332,6 @@ final class Resolver {
     }
   }
 
-  /** An arbiter that hears from a worker less than four times a timeout would end healthy ones. */
-  private void settleTimes() {
-    long timeout = Long.parseLong(value("timeout").text());
-    Value beat = value("heartbeat-interval");
-    long most = Math.max(10, timeout / 4);
-    if (timeout == 0 || Long.parseLong(beat.text()) <= most) {
-      return;
-    }
-    if (beat.source().kind() != Kind.DEFAULT) {
-      notices.add(
-          "%s is longer than a quarter of timeout %s; %s is used"
-              .formatted(
-                  beat.source().with(Type.Span.human(Long.parseLong(beat.text()))),
-                  Type.Span.human(timeout),
-                  Type.Span.human(most)));
-    }
-    values.put(
-        "heartbeat-interval", new Value(List.of(Long.toString(most)), value("timeout").source()));
-  }
-
   private void checkControl() throws SettingsException {
     Value mode = value("control-socket-mode");
     if (!mode.text().matches("0[67][0-7]0")) {
@@ -388,12 +366,5 @@ final class Resolver {
       throw new IllegalStateException(name);
     }
     return value;
-  }
-
-  /** A text of a file is shown as it stands there. */
-  private static String quoted(Source source, String text) {
-    return source.kind() == Kind.FILE && !text.matches("-?[0-9.]+|true|false")
-        ? Toml.quoted(text)
-        : text;
   }
 }

@@ -60,6 +60,12 @@ public record Source(Kind kind, String name, String place) implements Comparable
     };
   }
 
+  /** The same about a text, which stands in quotes in a file. */
+  public String withText(String text) {
+    boolean bare = kind != Kind.FILE || text.matches("-?[0-9.]+|true|false");
+    return with(bare ? text : Toml.quoted(text));
+  }
+
   /** The start of a message about the name itself. */
   public String named() {
     return switch (kind) {

@@ -267,8 +267,7 @@ public sealed interface Type {
     public String canonical(String text) throws Mismatch {
       String word = text.strip().toLowerCase(Locale.ROOT);
       if (!words.contains(word)) {
-        String nearest = Nearest.of(word, words).map(near -> "; the nearest is " + near).orElse("");
-        throw new Mismatch("one of " + String.join(", ", words) + nearest);
+        throw new Mismatch(Nearest.oneOf(word, words));
       }
       return word;
     }

@@ -199,9 +199,12 @@ final class CommandLineTest {
     "--preload app:App, --preload on does nothing here: it means preload off",
     "--spew, --spew does nothing here: it is about Python",
     "--worker-tmp-dir /dev/shm, '--worker-tmp-dir does nothing here: beats go through a pipe, not a file'",
+    "--dirty-workers 5, '--dirty-workers does nothing here: threads of a worker do what takes long, beside its requests'",
     "--reload-engine poll, --reload-engine does nothing here: there is one way to watch files",
     "--max-requests-jitter 5, --max-requests-jitter does nothing without max-requests",
     "--timeout 2 --heartbeat-interval 1s, --heartbeat-interval 1s is longer than a quarter of timeout 2s; 500ms is used",
+    "--keep-alive 45s, '--keep-alive 45s and graceful-timeout 30s: a worker that leaves closes idle connections after 28s, while their clients may still use them; give graceful-timeout 2s more than keep-alive'",
+    "--graceful-timeout 1, 'keep-alive 5s and --graceful-timeout 1s: a worker that leaves closes idle connections after 0, while their clients may still use them; give graceful-timeout 2s more than keep-alive'",
   })
   void whatMeansSomethingElseHereIsSaidOnce(String line, String notice) {
     assertThat(config(line).notices()).containsExactly(notice);
@@ -219,6 +222,19 @@ final class CommandLineTest {
     assertThat(bare.text("proxy-protocol")).isEqualTo("auto");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--keep-alive 28s",
+        "--keep-alive 75s --graceful-timeout 77s",
+        "--keep-alive 75s --graceful-timeout 0",
+        "--keep-alive 0",
+        "--keep-alive 75s --reload",
+      })
+  void connectionsThatEndWithTheirClientsAreNothingToTell(String line) {
+    assertThat(config(line).notices()).isEmpty();
+  }
+
   @Test
   void aShortTimeoutShortensTheBeatWithoutAWord() {
     assertThat(config("--timeout 2").duration("heartbeat-interval"))
@@ -230,10 +246,13 @@ final class CommandLineTest {
 
   @ParameterizedTest
   @CsvSource({
+    "-k jar, -k jar is not in this release",
+    "--preload archive, --preload is not in this release (value archive)",
+    "--statsd-prefix a, --statsd-prefix is not in this release (value a)",
     "--protocol=uwsgi, --protocol is not in this release (value uwsgi)",
     "--statsd-host localhost:8125, --statsd-host is not in this release (value localhost:8125)",
-    "--dirty-workers 5, --dirty-workers is not in this release (value 5)",
-    "--dirty-workers nonsense, --dirty-workers is not in this release (value nonsense)",
+    "--dogstatsd-tags a:b, --dogstatsd-tags is not in this release (value a:b)",
+    "--enable-backlog-metric, --enable-backlog-metric is not in this release",
   })
   void whatALaterReleaseHasIsRefusedByName(String line, String message) {
     assertThat(failure(line)).isEqualTo(message);
@@ -250,7 +269,6 @@ final class CommandLineTest {
         "--ws auto",
         "--http 1",
         "--loop epoll",
-        "--dirty-workers 0",
         "--protocol http",
         "--uwsgi-allow-from 127.0.0.1,::1",
       })

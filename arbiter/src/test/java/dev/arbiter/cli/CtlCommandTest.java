@@ -60,6 +60,9 @@ final class CtlCommandTest {
   @CsvSource({
     "'', No command",
     "frob, No command is called frob",
+    "relaod, No command is called relaod; the nearest is reload",
+    "top, top is not in this release",
+    "logs --json, logs is not in this release",
     "status now, takes nothing more",
     "scale, needs one number",
     "scale 0, from 1 to 1024",

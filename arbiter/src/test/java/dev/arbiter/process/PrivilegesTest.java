@@ -84,14 +84,15 @@ class PrivilegesTest {
   @Test
   @EnabledIfSystemProperty(named = "user.name", matches = "root")
   void whoIsNotKnownIsRefused() {
-    refused(Map.of("ARBITER_USER", "nobody-knows"), "--user nobody-knows: there is no such user");
-    refused(Map.of("ARBITER_GROUP", "nobodies"), "--group nobodies: there is no such group");
-    refused(Map.of("ARBITER_USER", "4711"), "--user 4711: this system knows no such user");
+    refused(
+        Map.of("ARBITER_USER", "nobody-knows"), "ARBITER_USER=nobody-knows: there is no such user");
+    refused(Map.of("ARBITER_GROUP", "nobodies"), "ARBITER_GROUP=nobodies: there is no such group");
+    refused(Map.of("ARBITER_USER", "4711"), "ARBITER_USER=4711: this system knows no such user");
     refused(Map.of("ARBITER_USER", "99999999999"), "there is no such user");
     refused(
         Map.of("ARBITER_USER", "4711", "ARBITER_GROUP", "4711", "ARBITER_INITGROUPS", "true"),
-        "--initgroups: this system knows no user 4711");
-    refused(Map.of("ARBITER_INITGROUPS", "true"), "--initgroups says nothing without --user");
+        "ARBITER_INITGROUPS: this system knows no user 4711");
+    refused(Map.of("ARBITER_INITGROUPS", "true"), "ARBITER_INITGROUPS says nothing without user");
   }
 
   private static void refused(Map<String, String> settings, String message) {

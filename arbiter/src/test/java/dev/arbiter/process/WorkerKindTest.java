@@ -1,6 +1,7 @@
 package dev.arbiter.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.arbiter.process.WorkerKind.KindException;
@@ -17,7 +18,7 @@ class WorkerKindTest {
   @Test
   void aKindOfTheInstallationIsFoundByName() throws Exception {
     describe("lib/worker-one", "name=one\nmain=a.B\nclasspath=*.jar\njvm-flags=-Xa  -Xb\n");
-    WorkerKind kind = WorkerKind.find("one", home, List.of());
+    WorkerKind kind = WorkerKind.find("one", "-k it", home, List.of());
     assertThat(kind.mainClass()).isEqualTo("a.B");
     assertThat(kind.jvmFlags()).containsExactly("-Xa", "-Xb");
     assertThat(kind.needsApp()).isTrue();
@@ -27,15 +28,17 @@ class WorkerKindTest {
   @Test
   void aKindElsewhereIsFoundInTheFoldersNamed() throws Exception {
     describe("more/worker-two", "name=two\nmain=a.B\nclasspath=*.jar\napp=none\n");
-    assertThat(WorkerKind.find("two", home, List.of(home.resolve("more"))).needsApp()).isFalse();
-    assertThat(WorkerKind.find("two", home, List.of(home.resolve("more/worker-two"))).name())
+    assertThat(WorkerKind.find("two", "-k it", home, List.of(home.resolve("more"))).needsApp())
+        .isFalse();
+    assertThat(
+            WorkerKind.find("two", "-k it", home, List.of(home.resolve("more/worker-two"))).name())
         .isEqualTo("two");
   }
 
   @Test
   void aKindIsFoundByThePathOfItsFolder() throws Exception {
     describe("three", "name=three\nmain=a.B\nclasspath=*.jar\n");
-    assertThat(WorkerKind.find(home.resolve("three") + "", home, List.of()).name())
+    assertThat(WorkerKind.find(home.resolve("three") + "", "-k it", home, List.of()).name())
         .isEqualTo("three");
   }
 
@@ -43,14 +46,15 @@ class WorkerKindTest {
   void theInstallationsFolderStandsInAClassPath() throws Exception {
     describe("lib/worker-api", "");
     describe("far", "name=far\nmain=a.B\nclasspath=${arbiter.home}/lib/worker-api/*.jar\n");
-    assertThat(WorkerKind.find(home.resolve("far") + "", home, List.of()).classPath()).hasSize(2);
+    assertThat(WorkerKind.find(home.resolve("far") + "", "-k it", home, List.of()).classPath())
+        .hasSize(2);
   }
 
   @Test
   void theKindsOwnFolderStandsInItsFlags() throws Exception {
     describe(
         "lib/worker-one", "name=one\nmain=a.B\nclasspath=*.jar\njvm-flags=-Da=${worker.home}/x\n");
-    assertThat(WorkerKind.find("one", home, List.of()).jvmFlags())
+    assertThat(WorkerKind.find("one", "-k it", home, List.of()).jvmFlags())
         .containsExactly("-Da=" + home.resolve("lib/worker-one/x"));
   }
 
@@ -58,7 +62,7 @@ class WorkerKindTest {
   void theArchiveOfAKindIsUsedWhereThereIsOne() throws Exception {
     describe("lib/worker-one", "name=one\nmain=a.B\nclasspath=*.jar\njvm-flags=-Xa\n");
     Path archive = Files.writeString(home.resolve("lib/worker-one/classes.jsa"), "");
-    assertThat(WorkerKind.find("one", home, List.of()).jvmFlags())
+    assertThat(WorkerKind.find("one", "-k it", home, List.of()).jvmFlags())
         .startsWith("-Xa", "-XX:SharedArchiveFile=" + archive)
         .contains("-Xlog:cds=off");
   }
@@ -66,10 +70,17 @@ class WorkerKindTest {
   @Test
   void aKindThatIsNotThereIsSaidWithThoseThatAre() throws Exception {
     describe("lib/worker-one", "name=one\nmain=a.B\nclasspath=*.jar\n");
-    KindException e =
-        catchThrowableOfType(KindException.class, () -> WorkerKind.find("oen", home, List.of()));
-    assertThat(e).hasMessageContaining("'oen'");
-    assertThat(e.hint()).contains("one");
+    describe("more/worker-two", "name=two\nmain=a.B\nclasspath=*.jar\n");
+    describe("worker-three", "name=three\nmain=a.B\nclasspath=*.jar\n");
+    describe("more/worker-nothing/in", "");
+    List<Path> folders = List.of(home.resolve("more"), home.resolve("worker-three"));
+    assertThatThrownBy(() -> WorkerKind.find("oen", "ARBITER_WORKER_CLASS=oen", home, folders))
+        .isInstanceOf(KindException.class)
+        .hasMessage(
+            "ARBITER_WORKER_CLASS=oen: expected one of one, three, two; the nearest is one");
+    String path = home.resolve("worker-four").toString();
+    assertThatThrownBy(() -> WorkerKind.find(path, "-k " + path, home, folders))
+        .hasMessage("-k " + path + ": expected a folder with a worker.properties");
   }
 
   @Test
@@ -77,7 +88,7 @@ class WorkerKindTest {
     describe("lib/worker-one", "name=one\nclasspath=*.jar\n");
     assertThat(
             catchThrowableOfType(
-                KindException.class, () -> WorkerKind.find("one", home, List.of())))
+                KindException.class, () -> WorkerKind.find("one", "-k it", home, List.of())))
         .hasMessageContaining("worker.properties has no 'main'");
   }
 

@@ -1,10 +1,16 @@
 package dev.arbiter.release;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.arbiter.process.WorkerKind;
+import dev.arbiter.process.WorkerKind.KindException;
 import dev.arbiter.settings.Config;
+import dev.arbiter.settings.Given;
 import dev.arbiter.settings.Machine;
+import dev.arbiter.settings.Settings;
+import dev.arbiter.settings.Source;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** How settings divide the machine. */
+/** How settings divide the machine, and what is said of a kind that is not there. */
 class ReleaseResolverTest {
   private static final Machine MACHINE = new Machine(4, 8L << 30, true);
   private static final WorkerKind KIND =
@@ -58,5 +64,37 @@ class ReleaseResolverTest {
   void withoutCanariesOneWorkerIsTriedBesideTheOthers() throws Exception {
     Config config = Config.load(List.of(), Map.of("ARBITER_WORKERS", "2"), folder);
     assertThat(ReleaseResolver.divide(config, KIND, MACHINE).line()).contains("1 more");
+  }
+
+  @Test
+  void aKindThatNobodyKnowsIsSaidWithWhereItCameFrom() throws Exception {
+    for (String kind : List.of("netty", "sync")) {
+      Path home = Files.createDirectories(folder.resolve("home/lib/worker-" + kind));
+      Files.createFile(home.resolve("worker.properties"));
+    }
+    Given flag =
+        new Given(
+            Settings.named("worker-class"),
+            List.of("nety"),
+            Source.flag(Source.Kind.COMMAND_LINE, "-k"));
+    Given other = new Given(flag.setting(), List.of("echo"), flag.source());
+
+    String expected = ": expected one of netty, sync; the nearest is netty";
+    refused(List.of(flag), Map.of(), "-k nety" + expected);
+    refused(List.of(other), Map.of(), "-k echo: expected one of netty, sync");
+    refused(
+        List.of(), Map.of("ARBITER_WORKER_CLASS", "nety"), "ARBITER_WORKER_CLASS=nety" + expected);
+    Files.writeString(folder.resolve("arbiter.toml"), "workers = 1\nworker-class = \"nety\"\n");
+    refused(List.of(), Map.of(), "arbiter.toml:2:1: worker-class = \"nety\"" + expected);
+  }
+
+  private void refused(List<Given> arguments, Map<String, String> environment, String message)
+      throws Exception {
+    Config config = Config.load(arguments, environment, folder);
+    ReleaseResolver resolver =
+        new ReleaseResolver(folder.resolve("home"), new Scratch(folder, 4711));
+    assertThatThrownBy(() -> resolver.resolve(config, 1))
+        .isInstanceOf(KindException.class)
+        .hasMessage(message);
   }
 }

@@ -235,7 +235,7 @@ final class DocumentsTest {
 
         ## Not in this release
 
-        Refused by name, unless the value asks for nothing (`--no-reload`, `--dirty-workers 0`).
+        Refused by name, unless the value asks for nothing (`--preload off`, `--protocol http`).
 
         | setting | group | meaning |
         |---|---|---|

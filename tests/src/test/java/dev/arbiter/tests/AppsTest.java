@@ -10,11 +10,16 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Where an app may come from, and that each example runs under both workers. */
+/**
+ * Where an app may come from, and that each example runs under both workers. Which kind it is that
+ * loads an app makes no difference to where it is found: that is the arbiter's, and the loader is
+ * the same.
+ */
 @Tag("slow")
 final class AppsTest {
   @RegisterExtension final Arbiters arbiters = new Arbiters();
@@ -23,10 +28,10 @@ final class AppsTest {
   @CsvSource({
     "hello,netty", "hello,sync",
     "hello-async,netty", "hello-async,sync",
-    "faulty,netty", "faulty,sync"
+    "faulty,netty"
   })
   void greetingExampleGreets(String example, String kind) throws Exception {
-    ArbiterProcess arbiter = arbiters.command().kind(kind).workers(2).example(example).start();
+    ArbiterProcess arbiter = arbiters.command().kind(kind).example(example).start();
 
     try (RawClient client = arbiter.connect()) {
       Answer answer = client.get("/");
@@ -115,15 +120,15 @@ final class AppsTest {
     }
   }
 
-  @EachKind
-  void classFolder(String kind) throws Exception {
+  @Test
+  void classFolder() throws Exception {
     Path classes = SourceApp.compile(arbiters.folder(), SourceApp.blocking("\"from a folder\""));
 
-    assertServes(kind, "from a folder", "--chdir", folder(), classes.getFileName() + ":app.App");
+    assertServes("netty", "from a folder", "--chdir", folder(), classes.getFileName() + ":app.App");
   }
 
-  @EachKind
-  void jar(String kind) throws Exception {
+  @Test
+  void jar() throws Exception {
     Path classes = SourceApp.compile(arbiters.folder(), SourceApp.blocking("\"from a jar\""));
     Path jar = arbiters.folder().resolve("shop.jar");
     try (OutputStream out = Files.newOutputStream(jar);
@@ -135,25 +140,25 @@ final class AppsTest {
       }
     }
 
-    assertServes(kind, "from a jar", "--chdir", folder(), "shop.jar:app.App");
+    assertServes("sync", "from a jar", "--chdir", folder(), "shop.jar:app.App");
   }
 
-  @EachKind
-  void packageOnTheClassPath(String kind) throws Exception {
+  @Test
+  void packageOnTheClassPath() throws Exception {
     Path classes = SourceApp.compile(arbiters.folder(), SourceApp.blocking("\"from a package\""));
 
-    assertServes(kind, "from a package", "--classpath", classes.toString(), "app:App");
+    assertServes("netty", "from a package", "--classpath", classes.toString(), "app:App");
   }
 
-  @EachKind
-  void packageInTheAppDirectory(String kind) throws Exception {
+  @Test
+  void packageInTheAppDirectory() throws Exception {
     Path classes = SourceApp.compile(arbiters.folder(), SourceApp.blocking("\"from app-dir\""));
 
-    assertServes(kind, "from app-dir", "--app-dir", classes.toString(), "app:App");
+    assertServes("sync", "from app-dir", "--app-dir", classes.toString(), "app:App");
   }
 
-  @EachKind
-  void sourceFile(String kind) throws Exception {
+  @Test
+  void sourceFile() throws Exception {
     Path file =
         Files.writeString(
             arbiters.folder().resolve("Solo.java"),
@@ -161,29 +166,34 @@ final class AppsTest {
                 .replace("package app;", "")
                 .replace("class App", "class Solo"));
 
-    assertServes(kind, "from a file", "--chdir", folder(), file.getFileName() + ":Solo");
+    assertServes("netty", "from a file", "--chdir", folder(), file.getFileName() + ":Solo");
   }
 
-  @EachKind
-  void factoryMethod(String kind) throws Exception {
+  @ParameterizedTest(name = "{1} under {0}")
+  @CsvSource({"netty,app:App::create,from create", "sync,--factory app:App,from app"})
+  void factoryMethod(String kind, String app, String body) throws Exception {
     SourceApp.write(
         arbiters.folder(),
         SourceApp.blocking(
             "text",
-            "private final String text; App(String text) { this.text = text; }"
-                + " public static App create() { return new App(\"from a factory\"); }"));
+            """
+            private final String text;
+            App(String text) { this.text = text; }
+            public static App create() { return new App("from create"); }
+            public static App app() { return new App("from app"); }
+            """));
 
-    assertServes(kind, "from a factory", "--chdir", folder(), "app:App::create");
+    assertServes(kind, body, ("--chdir " + folder() + " " + app).split(" "));
   }
 
-  @EachKind
-  void sourceIsCompiledOnceNotOnceForEachWorker(String kind) throws Exception {
+  @Test
+  void sourceIsCompiledOnceNotOnceForEachWorker() throws Exception {
     Path folder = arbiters.folder();
     SourceApp.write(folder, SourceApp.blocking("\"first\""));
     ArbiterProcess arbiter =
         arbiters
             .command()
-            .kind(kind)
+            .kind("netty")
             .workers(2)
             .args("--worker-heap", "64M")
             .app("--chdir", folder(), "app:App")

@@ -2,6 +2,8 @@ package dev.arbiter.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -82,13 +84,17 @@ final class CommandLineTest {
   void environmentAndFileOfTheFolderAreRead() throws Exception {
     Files.writeString(
         arbiters.folder().resolve("arbiter.toml"),
-        "worker-class = \"sync\"\nthreads = 4\nbind = [\"127.0.0.1:0\"]\n");
+        "worker-class = \"sync\"\nthreads = 4\nhost = \"127.0.0.2\"\nport = 0\n");
     SourceApp.write(arbiters.folder(), SourceApp.blocking("\"fine\""));
 
     ArbiterProcess arbiter =
         arbiters.command().env("ARBITER_WORKERS", "2").app("app:App").launchBare().awaitReady(2);
 
-    assertThat(arbiter.awaitServing(2)).hasSize(2);
+    assertThat(arbiter.workers()).hasSize(2);
+    InetAddress host = InetAddress.ofLiteral("127.0.0.2");
+    try (RawClient client = RawClient.tcp(new InetSocketAddress(host, arbiter.port()))) {
+      assertThat(arbiter.workers()).contains(client.pid());
+    }
     assertThat(arbiter.log().contains(Pattern.compile("sync"))).isTrue();
   }
 

@@ -46,6 +46,27 @@ final class ElasticTest {
     assertThat(before).containsAll(arbiter.workers());
   }
 
+  @Tag("slow")
+  @Test
+  void thereAreNeverFewerThanTheFewestForLong() throws Exception {
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind("netty")
+            .workers(1)
+            .args("--min-workers", "2", "--max-workers", "3")
+            .faulty()
+            .start();
+    arbiter.log().await(LOAD, Limits.CHANGE);
+    arbiter.awaitServing(2);
+
+    int mark = arbiter.log().mark();
+    arbiter.signal(Os.Signal.TTOU);
+    arbiter.log().awaitAfter(mark, LOAD, Limits.CHANGE);
+    arbiter.awaitServing(2);
+    arbiter.awaitWorkers(2);
+  }
+
   @Test
   void connectionsThatWaitBringAnotherWorkerThatAnswersThem() throws Exception {
     arbiters.expectError("Worker "); // the blocked one does not leave at the stop

@@ -22,6 +22,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Tag("slow")
 final class KillTest {
   private static final int WORKERS = 4;
+  private static final int KILLS = 10;
+  private static final int QUICK = 3;
   private static final int CLIENTS = 64;
   private static final Duration PACE = Duration.ofMillis(10);
 
@@ -31,19 +33,14 @@ final class KillTest {
 
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 
-  @EachKind
-  void killedWorkerCostsOnlyTheConnectionsItHeld(String kind) throws Exception {
-    killRepeatedly(kind, 3, Duration.ofSeconds(1));
-  }
-
+  /**
+   * Three of them a second apart, so that one dies while another boots; then, from a whole fleet
+   * on, one every three seconds.
+   */
   @Timeout(180)
   @EachKind
   void tenKilledWorkersCostOnlyTheConnectionsTheyHeld(String kind) throws Exception {
     arbiters.expectError("The fleet is degraded"); // that many deaths within a minute
-    killRepeatedly(kind, 10, Duration.ofSeconds(3));
-  }
-
-  private void killRepeatedly(String kind, int times, Duration period) throws Exception {
     arbiters.expectError("Worker ");
     Random random = new Random(20);
     ArbiterProcess arbiter = arbiters.command().kind(kind).workers(WORKERS).faulty().start();
@@ -57,15 +54,18 @@ final class KillTest {
     List<Failure> failures;
     try (LoadClients load = LoadClients.start(port, CLIENTS, 0, "/pid", PACE)) {
       load.awaitMore(1000, Limits.ANSWER);
-      for (int i = 0; i < times; i++) {
+      for (int i = 0; i < KILLS; i++) {
         List<Long> serving = serving(arbiter, port);
         long victim = serving.get(random.nextInt(serving.size()));
         Set<Integer> cut = killAndListConnections(victim, port);
         heldPorts.addAll(cut);
         held += cut.size(); // not the size of the set: a port that was reset may be used again
         killed.add(victim);
-        if (i < times - 1) {
-          TimeUnit.MILLISECONDS.sleep(period.toMillis()); // the scenario's own rhythm
+        if (i == QUICK - 1) {
+          arbiter.awaitServing(WORKERS); // or none might be left at the next
+        }
+        if (i < KILLS - 1) {
+          TimeUnit.SECONDS.sleep(i < QUICK ? 1 : 3); // the scenario's own rhythm
         }
       }
       long lastKill = System.nanoTime();
@@ -114,42 +114,44 @@ final class KillTest {
   }
 
   @EachKind
-  void workerThatExitsIsReplacedAndItsExitCodeNamed(String kind) throws Exception {
-    arbiters.expectError("Worker ");
-    ArbiterProcess arbiter = arbiters.command().kind(kind).workers(2).faulty().start();
+  void workerThatExitsOrHasNoMemoryLeftIsReplacedAndTheCauseKept(String kind) throws Exception {
+    arbiters.expectError("(?i)worker|memory");
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind(kind)
+            .workers(2)
+            .args("--java-opts", "-Xmx64m") // is full soon
+            .args("--heap-dump-on-oom", "--incident-size", "1M")
+            .faulty()
+            .start();
     Set<Long> before = arbiter.awaitServing(2);
 
-    long gone;
+    long exits;
     try (RawClient client = arbiter.connect()) {
-      gone = client.pid();
+      exits = client.pid();
       client.request("/exit?code=37");
       assertThat(client.closedWithin(Limits.ANSWER)).isTrue();
     }
-
-    arbiter.log().await(Pattern.compile(gone + ".*\\b37\\b"), Limits.CHANGE);
-    Incident.await(arbiters.incidents(), gone, Limits.CHANGE).concludes("dead", "exit code 37");
+    arbiter.log().await(Pattern.compile(exits + ".*\\b37\\b"), Limits.CHANGE);
+    Incident.await(arbiters.incidents(), exits, Limits.CHANGE).concludes("dead", "exit code 37");
     Await.until("it is replaced", Limits.CHANGE, () -> arbiter.workers().size() == 2);
-    Set<Long> after = arbiter.awaitServing(2);
-    assertThat(after).doesNotContain(gone).containsAnyElementsOf(before);
-  }
+    assertThat(arbiter.awaitServing(2)).doesNotContain(exits).containsAnyElementsOf(before);
 
-  @EachKind
-  void workerOutOfMemoryIsReplaced(String kind) throws Exception {
-    arbiters.expectError("(?i)worker|memory");
-    // A small heap is full soon.
-    ArbiterProcess arbiter =
-        arbiters.command().kind(kind).workers(2).args("--java-opts", "-Xmx96m").faulty().start();
-    arbiter.awaitServing(2);
-
-    long gone;
+    long fills;
     try (RawClient client = RawClient.tcp(arbiter.address(), Duration.ofSeconds(60))) {
-      gone = client.pid();
+      fills = client.pid();
       client.request("/oom");
       assertThat(client.closedWithin(Duration.ofSeconds(60))).isTrue();
     }
-
-    Await.until("it has left", Limits.CHANGE, () -> !Proc.alive(gone));
-    assertThat(arbiter.awaitServing(2)).doesNotContain(gone);
+    Await.until("it has left", Limits.CHANGE, () -> !Proc.alive(fills));
+    assertThat(arbiter.awaitServing(2)).doesNotContain(exits, fills);
+    Incident.await(arbiters.incidents(), fills, Limits.CHANGE)
+        .concludes("out-of-memory", "Java heap space");
+    Await.until(
+        "its heap leaves no room for the older incident",
+        Limits.ANSWER,
+        () -> Incident.find(arbiters.incidents(), exits).isEmpty());
   }
 
   @Test
@@ -160,7 +162,7 @@ final class KillTest {
             .command()
             .kind("netty")
             .workers(2)
-            .args("--status-bind", "127.0.0.1:0")
+            .args("--status-bind", "127.0.0.1:0", "--incident-keep", "2")
             .faulty()
             .start();
     // A worker says that it is ready a moment before the fleet counts it.
@@ -196,6 +198,10 @@ final class KillTest {
         .as("back-off after deaths before ready: %s", delays)
         .isGreaterThan(1000);
     assertThat(arbiter.awaitServing(2)).contains(steady);
+    Await.until(
+        "two incidents of four are left",
+        Limits.ANSWER,
+        () -> arbiters.incidents().toFile().list().length == 2);
   }
 
   private static List<Long> serving(ArbiterProcess arbiter, int port) throws Exception {

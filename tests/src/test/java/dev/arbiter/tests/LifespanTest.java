@@ -6,8 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Start-up, shutdown, state and {@code callbackNotify} of an app. */
@@ -55,49 +57,35 @@ final class LifespanTest {
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 
   @EachKind
-  void appIsStartedSharesItsStateAndIsShutDown(String kind) throws Exception {
-    ArbiterProcess arbiter = app(kind).workers(2).start();
-    arbiter.awaitServing(2);
+  void appIsStartedNotifiedAndShutDownInEachGeneration(String kind) throws Exception {
+    ArbiterProcess arbiter = app(kind).workers(2).args("--timeout-notify", "1").start();
+    Set<Long> old = arbiter.awaitServing(2);
     assertThat(notes())
         .contains("startup 0/2 1 " + kind, "startup 1/2 1 " + kind)
         .doesNotContain("shutdown");
     try (RawClient client = arbiter.connect()) {
       assertThat(client.get("/").body()).isEqualTo("from the state");
     }
-
-    assertThat(arbiter.stop()).isZero();
-
-    assertThat(notes()).filteredOn("shutdown"::equals).hasSize(2);
-  }
-
-  @EachKind
-  void generationIsCountedAndTheReplacementTakesTheNumber(String kind) throws Exception {
-    ArbiterProcess arbiter = app(kind).start();
-    var old = arbiter.awaitServing(1);
+    Await.until(
+        "six notices of the two",
+        Limits.CHANGE,
+        () -> notes().stream().filter("notify false false"::equals).count() >= 6);
 
     arbiter.signal(Os.Signal.HUP);
-    arbiter.awaitReplaced(old, 1);
-
-    assertThat(notes()).contains("startup 0/1 1 " + kind, "startup 0/1 2 " + kind, "shutdown");
-  }
-
-  @EachKind
-  void appIsNotifiedRegularlyAndAtTheDrain(String kind) throws Exception {
-    ArbiterProcess arbiter = app(kind).args("--timeout-notify", "1").start();
-
-    Await.until(
-        "three notices",
-        Limits.CHANGE,
-        () -> notes().stream().filter("notify false false"::equals).count() >= 3);
+    arbiter.awaitReplaced(old, 2);
+    assertThat(notes())
+        .as("the number goes to the replacement")
+        .contains("startup 0/2 2 " + kind, "startup 1/2 2 " + kind);
     assertThat(arbiter.stop()).isZero();
 
-    assertThat(notes()).filteredOn("notify true true"::equals).hasSize(1);
+    assertThat(notes()).filteredOn("shutdown"::equals).hasSize(4);
+    assertThat(notes()).filteredOn("notify true true"::equals).hasSize(4);
   }
 
-  @EachKind
-  void slowNotificationDelaysNoBeat(String kind) throws Exception {
+  @Test
+  void slowNotificationDelaysNoBeat() throws Exception {
     ArbiterProcess arbiter =
-        app(kind)
+        app("netty")
             .args("--timeout-notify", "1", "--timeout", "4", "--java-opts", "-Dslow=7000")
             .start();
     var workers = arbiter.awaitServing(1);
@@ -108,8 +96,8 @@ final class LifespanTest {
     assertThat(arbiter.log().contains(Says.SILENT)).isFalse();
   }
 
-  @EachKind
-  void whatAnAppPrintsIsSeen(String kind) throws Exception {
+  @Test
+  void whatAnAppPrintsIsSeen() throws Exception {
     SourceApp.write(
         arbiters.folder(),
         SourceApp.blocking(
@@ -118,7 +106,7 @@ final class LifespanTest {
     ArbiterProcess arbiter =
         arbiters
             .command()
-            .kind(kind)
+            .kind("sync")
             .app("--chdir", arbiters.folder().toString(), "app:App")
             .start();
 

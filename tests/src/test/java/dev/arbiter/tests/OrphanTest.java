@@ -16,19 +16,9 @@ final class OrphanTest {
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 
   @EachKind
-  void idleWorkersLeaveWithinTwoSeconds(String kind) throws Exception {
+  void idleWorkersLeaveWithinTwoSecondsWithConnectionsOrWithout(String kind) throws Exception {
     ArbiterProcess arbiter = arbiters.command().kind(kind).workers(4).faulty().start();
     Set<Long> workers = arbiter.awaitServing(4);
-
-    arbiter.kill9();
-
-    awaitGone(workers, Duration.ofSeconds(2));
-  }
-
-  @EachKind
-  void idleConnectionsDoNotKeepWorkers(String kind) throws Exception {
-    ArbiterProcess arbiter = arbiters.command().kind(kind).workers(2).faulty().start();
-    Set<Long> workers = arbiter.awaitServing(2);
 
     try (RawClient one = arbiter.connect();
         RawClient two = arbiter.connect()) {

@@ -161,6 +161,34 @@ final class PrivilegeTest {
     assertThat(settings.out()).doesNotContain(SECRET);
   }
 
+  /** In a mount namespace of its own: its users may be in more groups than they really are. */
+  @Test
+  void workersHaveTheGroupsTheirUserIsInWhereAskedTo() throws Exception {
+    Path groups =
+        Files.writeString(
+            arbiters.folder().resolve("group"),
+            Files.readString(Path.of("/etc/group")) + "shop:x:7001:nobody\nfood:x:7002:nobody\n");
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .under("unshare", "--mount", "sh", "-c", "mount --bind $0 /etc/group && exec \"$@\"")
+            .under(groups.toString())
+            .kind("netty")
+            .args("--user", "nobody", "--group", "www-data", "--initgroups")
+            .faulty()
+            .start();
+
+    assertThat(arbiter.workers())
+        .hasSize(1)
+        .allSatisfy(
+            worker -> {
+              assertThat(Proc.status(worker, "Gid").orElseThrow()).matches("33(\\s33){3}");
+              assertThat(Proc.status(worker, "Groups").orElseThrow().split(" "))
+                  .contains("7001", "7002");
+            });
+    assertThat(Proc.status(arbiter.pid(), "Groups").orElseThrow()).doesNotContain("7001");
+  }
+
   @Test
   void whoCannotBecomeAnotherUserSaysSo() throws Exception {
     Command.Finished unknown =

@@ -2,6 +2,7 @@ package dev.arbiter.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,7 +13,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Planned replacement: by requests, by age, by what a worker holds. */
+/**
+ * Planned replacement: by requests, by age, by what a worker holds. How it leaves is each kind's
+ * own; what it looks at besides its requests is the same code in both.
+ */
 @Tag("slow")
 final class RecycleTest {
   @RegisterExtension final Arbiters arbiters = new Arbiters();
@@ -38,12 +42,12 @@ final class RecycleTest {
     assertThat(arbiter.log().contains(Pattern.compile("max-requests"))).isTrue();
   }
 
-  @EachKind
-  void recyclingByAgeUnderLoadLosesNothing(String kind) throws Exception {
+  @Test
+  void recyclingByAgeUnderLoadLosesNothing() throws Exception {
     ArbiterProcess arbiter =
         arbiters
             .command()
-            .kind(kind)
+            .kind("netty")
             .workers(2)
             .args("--max-lifetime", "3", "--max-lifetime-jitter", "2")
             .faulty()
@@ -58,12 +62,12 @@ final class RecycleTest {
         .await(Pattern.compile("has served for \\d+ s \\(max-lifetime 3 s"), Limits.ANSWER);
   }
 
-  @EachKind
-  void workerThatLeaksIsReplacedBeforeItsHeapIsFull(String kind) throws Exception {
+  @Test
+  void workerThatLeaksIsReplacedBeforeItsHeapIsFull() throws Exception {
     ArbiterProcess arbiter =
         arbiters
             .command()
-            .kind(kind)
+            .kind("sync")
             .args("--worker-heap", "64M", "--java-opts", "-XX:+UseSerialGC")
             .args("--max-heap-after-gc", "50", "--heartbeat-interval", "250ms")
             .faulty()
@@ -88,12 +92,12 @@ final class RecycleTest {
     }
   }
 
-  @EachKind
-  void workerWhoseMemoryGrowsIsReplaced(String kind) throws Exception {
+  @Test
+  void workerWhoseMemoryGrowsIsReplaced() throws Exception {
     ArbiterProcess arbiter =
         arbiters
             .command()
-            .kind(kind)
+            .kind("netty")
             .args("--worker-heap", "400M", "--max-rss", "350M")
             .faulty()
             .start();
@@ -139,6 +143,11 @@ final class RecycleTest {
           arbiter, workers.get(2), "has \\d+ MiB, more than --max-rss-hard allows \\(380 MiB\\)");
     }
     arbiter.awaitReplaced(Set.copyOf(workers), 3);
+    JsonNode deaths = Ctl.run(arbiters, "status", "--json").json().path("deaths");
+    assertThat(deaths).as("who only asked is none").hasSize(1);
+    assertThat(deaths.get(0).path("pid").asLong()).isEqualTo(workers.get(2));
+    assertThat(deaths.get(0).path("cause").asText()).isEqualTo("overweight");
+    assertThat(deaths.get(0).path("text").asText()).contains("--max-rss-hard allows (380 MiB)");
   }
 
   private static void awaitReason(ArbiterProcess arbiter, long worker, String reason)

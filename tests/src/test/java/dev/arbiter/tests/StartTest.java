@@ -161,7 +161,8 @@ final class StartTest {
             .under("perl", "-e", LISTEN_ON_3)
             .kind(kind)
             .workers(2)
-            .bind("fd://3")
+            .bind()
+            .args("--fd", "3")
             .faulty()
             .start();
 
