@@ -159,7 +159,10 @@ final class DeployFilesTest {
             .runBare(Limits.START);
 
     assertThat(printed.exitCode()).as(printed.log().text()).isZero();
-    assertThat(printed.log().text()).containsPattern("drain-delay\\s.*10s");
+    assertThat(printed.log().text())
+        .containsPattern("drain-delay\\s.*10s")
+        .as("idle connections are left to the proxy that keeps them")
+        .doesNotContain("closes idle connections");
   }
 
   @Test
