@@ -103,7 +103,7 @@ final class AppsTest {
   }
 
   @ParameterizedTest(name = "{0} under {1}")
-  @CsvSource({"webflux,netty", "webflux,sync", "jersey,netty", "jersey,sync"})
+  @CsvSource({"webflux,netty", "webflux,sync", "jersey,netty", "jersey,sync", "jex,sync"})
   void frameworkRuns(String example, String kind) throws Exception {
     ArbiterProcess arbiter = arbiters.command().kind(kind).example(example).start();
 
