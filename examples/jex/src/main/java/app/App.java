@@ -28,6 +28,7 @@ public final class App {
                     }
                   }
                 })
+            .post("/size", ctx -> ctx.text(ctx.bodyAsBytes().length + " bytes\n"))
             .post("/echo", ctx -> echo(ctx.bodyAsInputStream(), ctx.outputStream()))
             .get(
                 "/fails",

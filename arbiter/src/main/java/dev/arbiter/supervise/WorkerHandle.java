@@ -116,10 +116,10 @@ final class WorkerHandle {
 
   /**
    * It leaves, and a new connection may still reach it: it has not said that its listeners are
-   * closed, and its time to do so is not over.
+   * closed. A thread dump, which QUIT makes, does not stop it from accepting; KILL does.
    */
   boolean mayStillAccept() {
-    return accepting && state == WorkerState.DRAINING && stage == Stage.ASKED;
+    return accepting && state == WorkerState.DRAINING && stage != Stage.KILLED;
   }
 
   boolean isServing() {

@@ -57,17 +57,18 @@ final class FleetChangeTest {
   }
 
   @Test
-  void an_old_worker_that_does_not_close_is_waited_for_until_its_time_is_over() {
+  void an_old_worker_that_does_not_close_is_waited_for_until_it_is_killed() {
     Rig rig = Rig.steady(1);
     rig.closing = false;
     rig.ask(Request.RELOAD, 0, 7);
     rig.resolve(2);
     rig.readyAll();
-    rig.pass(29);
+    rig.pass(31);
+    assertThat(rig.signals(1)).containsExactly(Sig.QUIT); // it writes its dump, and accepts
     assertThat(rig.answers(7)).isEmpty();
     rig.pass(2);
+    assertThat(rig.signals(1)).containsExactly(Sig.QUIT, Sig.KILL);
     assertThat(rig.answers(7)).containsExactly("DONE generation 2 serves");
-    assertThat(rig.signals(1)).contains(Sig.QUIT);
   }
 
   @Test

@@ -447,7 +447,6 @@ final class SimRules {
               || picture.aside
               || picture.held
               || !picture.accepts
-              || picture.quitAt != NEVER
               || picture.killed
               || stopping,
           "generation %d serves, and worker %d of generation %d may still accept",

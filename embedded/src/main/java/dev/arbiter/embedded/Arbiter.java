@@ -27,6 +27,7 @@ public final class Arbiter {
    * Serves an app, and returns when the arbiter has stopped.
    *
    * @param app {@code MODULE:CLASS[::FACTORY]}, as on the command line
+   * @param config what differs from the defaults
    * @return the arbiter's exit code: 0 if it was stopped as asked; docs/signals.md has the others
    * @throws IOException Arbiter is not installed where {@link Config#home} says
    * @throws InterruptedException the caller was interrupted; the arbiter has been stopped
@@ -49,6 +50,10 @@ public final class Arbiter {
    * The same with a class of this program, and this program's class path for the workers.
    *
    * @param app with a public constructor without parameters, in a package
+   * @param config what differs from the defaults
+   * @return the arbiter's exit code, as {@link #run(String, Config)}
+   * @throws IOException Arbiter is not installed where {@link Config#home} says
+   * @throws InterruptedException the caller was interrupted; the arbiter has been stopped
    */
   public static int run(Class<? extends App> app, Config config)
       throws IOException, InterruptedException {

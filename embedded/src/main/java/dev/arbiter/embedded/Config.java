@@ -27,7 +27,7 @@ public final class Config {
     this.directory = directory;
   }
 
-  /** The defaults, which are those of the command line. */
+  /** {@return the defaults, which are those of the command line} */
   public static Config create() {
     return new Config(Map.of(), null, null);
   }
@@ -38,6 +38,7 @@ public final class Config {
    * @param name as in docs/settings.md
    * @param value as on the command line; {@code true} or {@code false} for a switch. Several parts
    *     of a list have blanks between them, and those of a class path colons
+   * @return this
    */
   public Config set(String name, String value) {
     Map<String, String> more = new LinkedHashMap<>(values);
@@ -49,12 +50,20 @@ public final class Config {
    * Where Arbiter is installed, the folder with {@code bin/arbiter} in it. Unless set, the system
    * property {@code arbiter.home}, else the variable {@code ARBITER_HOME}, else the first {@code
    * arbiter} on the path.
+   *
+   * @param folder with {@code bin/arbiter} in it
+   * @return this
    */
   public Config home(Path folder) {
     return new Config(values, folder, directory);
   }
 
-  /** The folder the arbiter starts in; this program's own unless set. */
+  /**
+   * The folder the arbiter starts in; this program's own unless set.
+   *
+   * @param folder relative to this program's own
+   * @return this
+   */
   public Config directory(Path folder) {
     return new Config(values, home, folder);
   }

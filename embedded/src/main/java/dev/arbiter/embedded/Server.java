@@ -62,22 +62,40 @@ public final class Server implements AutoCloseable {
     log = builder.log;
   }
 
-  /** A server of {@code app} on a free port of 127.0.0.1, not yet started. */
+  /**
+   * {@return a server of {@code app} on a free port of 127.0.0.1, not yet started}
+   *
+   * @param app started by {@link #startup}
+   */
   public static Server of(App app) {
     return builder(app).build();
   }
 
-  /** A server of a handler of the JDK's, as {@link #of(App)}. */
+  /**
+   * {@return a server of a handler of the JDK's, as {@link #of(App)}}
+   *
+   * @param handler called on virtual threads, by several at once
+   */
   public static Server of(HttpHandler handler) {
     return builder(handler).build();
   }
 
-  /** A server that differs from {@link #of(App)}. */
+  /**
+   * A server that differs from {@link #of(App)}.
+   *
+   * @param app started by {@link #startup}
+   * @return what is told how the server differs
+   */
   public static Builder builder(App app) {
     return new Builder(app, app.getClass());
   }
 
-  /** A server that differs from {@link #of(HttpHandler)}. */
+  /**
+   * A server that differs from {@link #of(HttpHandler)}.
+   *
+   * @param handler called on virtual threads, by several at once
+   * @return what is told how the server differs
+   */
   public static Builder builder(HttpHandler handler) {
     return new Builder(AppHost.of(handler), handler.getClass());
   }
@@ -97,7 +115,13 @@ public final class Server implements AutoCloseable {
       settings.put("access-log", "false");
     }
 
-    /** Where to listen: a name or an address, and a port, 0 for a free one. 127.0.0.1 and 0. */
+    /**
+     * Where to listen.
+     *
+     * @param host a name or an address; 127.0.0.1 by default
+     * @param port 0, the default, for a free one
+     * @return this
+     */
     public Builder address(String host, int port) {
       address = new InetSocketAddress(host, port);
       return this;
@@ -108,6 +132,7 @@ public final class Server implements AutoCloseable {
      *
      * @param certificates a PEM file: the server's own first, then those between it and the root
      * @param key a PEM file; may be the same
+     * @return this
      */
     public Builder tls(Path certificates, Path key) {
       settings.put("certfile", certificates.toString());
@@ -115,7 +140,12 @@ public final class Server implements AutoCloseable {
       return this;
     }
 
-    /** Event loops; as many as there are cores by default. */
+    /**
+     * Event loops; as many as there are cores by default.
+     *
+     * @param count from 1
+     * @return this
+     */
     public Builder threads(int count) {
       return setting("threads", Integer.toString(count));
     }
@@ -123,6 +153,9 @@ public final class Server implements AutoCloseable {
     /**
      * How long {@link Server#shutdown} waits for requests that are under way and for the app, 30
      * seconds by default.
+     *
+     * @param time zero cuts them at once
+     * @return this
      */
     public Builder gracefulTimeout(Duration time) {
       gracefulTimeout = time;
@@ -134,6 +167,10 @@ public final class Server implements AutoCloseable {
      * "5000")}. Values are as the arbiter passes them on: durations in milliseconds, sizes in
      * bytes, switches {@code true} or {@code false}, 0 for a limit that is off. They are not
      * checked, and a name that no worker knows does nothing.
+     *
+     * @param name as in docs/settings.md
+     * @param value a number, a word or a path
+     * @return this
      */
     public Builder setting(String name, String value) {
       settings.put(name, value);
@@ -143,13 +180,20 @@ public final class Server implements AutoCloseable {
     /**
      * Who is told what happens: that an app failed a request, what was cut. The logger {@code
      * dev.arbiter} of {@link System#getLogger} by default. Called from any thread; must not block.
+     *
+     * @param told given a level and a line, or several
+     * @return this
      */
     public Builder log(BiConsumer<System.Logger.Level, String> told) {
       log = told;
       return this;
     }
 
-    /** Makes the server; {@link Server#startup} starts it. */
+    /**
+     * Makes the server; {@link Server#startup} starts it.
+     *
+     * @return a server that listens nowhere yet
+     */
     public Server build() {
       return new Server(this);
     }
@@ -190,7 +234,7 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Where it listens, with the port it was given.
+   * {@return where it listens, with the port it was given}
    *
    * @throws IllegalStateException it was not started
    */
@@ -199,7 +243,7 @@ public final class Server implements AutoCloseable {
   }
 
   /**
-   * Scheme, host and port, without a path.
+   * {@return scheme, host and port, without a path}
    *
    * @throws IllegalStateException it was not started
    */

@@ -20,11 +20,14 @@ import java.util.TreeSet;
  * code than all others. One file for each target, one input for each line, with escapes.
  *
  * <p>A fuzzer wants a folder of files: {@code unpack TARGET FOLDER} makes one, and {@code pack
- * TARGET FOLDER FILE} makes a line of each file.
+ * TARGET FOLDER FILE} makes a line of each file that a fuzzer has added to it.
  */
 public final class Corpus {
   /** Of inputs that are longer, shorter ones say the same. */
   private static final int LONGEST = 1024;
+
+  /** How the names of files begin that are not a fuzzer's. */
+  private static final String KEPT = "kept-";
 
   private Corpus() {}
 
@@ -59,16 +62,18 @@ public final class Corpus {
     int number = 0;
     for (byte[] input : inputs) {
       if (input.length <= LONGEST) {
-        Files.write(folder.resolve("kept-" + number++), input);
+        Files.write(folder.resolve(KEPT + number++), input);
       }
     }
   }
 
   private static void pack(Path folder, Path file) throws IOException {
-    TreeSet<String> lines = new TreeSet<>();
+    // What once failed stays, even if by now another input reaches the same code.
+    TreeSet<String> lines = new TreeSet<>(Files.readAllLines(file, US_ASCII));
     try (DirectoryStream<Path> inputs = Files.newDirectoryStream(folder)) {
       for (Path input : inputs) {
-        if (Files.size(input) <= LONGEST) {
+        boolean added = !input.getFileName().toString().startsWith(KEPT);
+        if (added && Files.size(input) <= LONGEST) {
           lines.add(escape(Files.readAllBytes(input)));
         }
       }

@@ -108,9 +108,15 @@ final class AppsTest {
   }
 
   @ParameterizedTest(name = "{0} under {1}")
-  @CsvSource({"webflux,netty", "webflux,sync", "jersey,netty", "jersey,sync"})
-  void frameworkRuns(String example, String kind) throws Exception {
-    ArbiterProcess arbiter = arbiters.command().kind(kind).example(example).start();
+  @CsvSource({
+    "webflux,netty,app:App",
+    "webflux,sync,app:App",
+    "jersey,netty,app:App",
+    "jersey,sync,app:App",
+    "jex,sync,app:App::app"
+  })
+  void frameworkRuns(String example, String kind, String app) throws Exception {
+    ArbiterProcess arbiter = arbiters.command().kind(kind).example(example, app).start();
 
     try (RawClient client = arbiter.connect()) {
       assertThat(client.get("/hello/you").body()).isEqualTo("Hello, you\n");

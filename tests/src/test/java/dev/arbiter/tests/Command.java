@@ -109,7 +109,12 @@ final class Command {
 
   /** An example of the source tree. */
   Command example(String name) {
-    return app("--chdir", REPO.resolve("examples").resolve(name).toString(), "app:App");
+    return example(name, "app:App");
+  }
+
+  /** An example of the source tree, whose app is not {@code app:App}. */
+  Command example(String name, String reference) {
+    return app("--chdir", REPO.resolve("examples").resolve(name).toString(), reference);
   }
 
   /** The example with a path for every way to fail, as classes. */

@@ -19,8 +19,10 @@ public final class AcceptEncoding {
   }
 
   /**
-   * What these header fields of a request say. A member that is malformed counts as one that is not
-   * taken: nobody is sent what he may not be able to read.
+   * {@return what these header fields of a request say} A member that is malformed counts as one
+   * that is not taken: nobody is sent what he may not be able to read.
+   *
+   * @param headers of a request; its {@code Accept-Encoding} is read
    */
   public static AcceptEncoding of(Headers headers) {
     List<Preference> preferences = new ArrayList<>();
@@ -47,15 +49,20 @@ public final class AcceptEncoding {
     return Integer.parseInt((digits + "000").substring(0, 4));
   }
 
-  /** Whether the client takes this coding: named, or covered by an asterisk, and not with 0. */
+  /**
+   * {@return whether the client takes this coding: named, or covered by an asterisk, and not with
+   * 0}
+   *
+   * @param coding in lower case, such as {@code gzip}
+   */
   public boolean takes(String coding) {
     return weightOf(coding) > 0;
   }
 
   /**
-   * The coding to use, of several that there are: the one the client likes best and, of those it
-   * likes the same, the first. Empty if it takes none of them, or would rather have none: it must
-   * then be sent what it is sent without a coding.
+   * {@return the coding to use, of several that there are: the one the client likes best and, of
+   * those it likes the same, the first} Empty if it takes none of them, or would rather have none:
+   * it must then be sent what it is sent without a coding.
    *
    * @param codings in lower case, the server's favourite first
    */

@@ -26,6 +26,7 @@ public final class EventStream {
     /**
      * Sends events until there are no more, or the client has gone. On the request's thread.
      *
+     * @param events where to send them; no longer than this method runs
      * @throws IOException the client has gone, or the app failed
      * @throws InterruptedException the client has gone
      */
@@ -79,7 +80,12 @@ public final class EventStream {
     return first == null ? failed : first;
   }
 
-  /** Sends an event that has only data. */
+  /**
+   * Sends an event that has only data.
+   *
+   * @param data of any number of lines
+   * @throws IOException the client has gone
+   */
   public void send(String data) throws IOException {
     send(ServerEvent.of(data));
   }
@@ -87,18 +93,24 @@ public final class EventStream {
   /**
    * Sends an event.
    *
+   * @param event sent at once
    * @throws IOException the client has gone
    */
   public void send(ServerEvent event) throws IOException {
     write(event.text().getBytes(UTF_8));
   }
 
-  /** Sends a comment, which the page does not see. */
+  /**
+   * Sends a comment, which the page does not see.
+   *
+   * @param text of any number of lines
+   * @throws IOException the client has gone
+   */
   public void comment(String text) throws IOException {
     write((": " + text.replaceAll("\r\n|\r|\n", "\n: ") + "\n\n").getBytes(UTF_8));
   }
 
-  /** Whether the client was still there when something was last sent. */
+  /** {@return whether the client was still there when something was last sent} */
   public boolean isOpen() {
     return gone == null;
   }

@@ -19,14 +19,15 @@ public final class Headers {
     this.fields = fields;
   }
 
-  /** No field at all. */
+  /** {@return no field at all} */
   public static Headers empty() {
     return EMPTY;
   }
 
   /**
-   * Names and values in turn: {@code of("content-type", "text/plain")}.
+   * {@return fields of names and values in turn: {@code of("content-type", "text/plain")}}
    *
+   * @param namesAndValues an even number of texts, copied; checked when they are sent
    * @throws IllegalArgumentException if a value is missing
    */
   public static Headers of(String... namesAndValues) {
@@ -37,7 +38,11 @@ public final class Headers {
     return namesAndValues.length == 0 ? EMPTY : new Headers(namesAndValues.clone());
   }
 
-  /** The value of the first field of this name. */
+  /**
+   * {@return the value of the first field of this name}
+   *
+   * @param name in any case
+   */
   public Optional<String> first(String name) {
     for (int i = 0; i < fields.length; i += 2) {
       if (fields[i].equalsIgnoreCase(name)) {
@@ -47,7 +52,11 @@ public final class Headers {
     return Optional.empty();
   }
 
-  /** The values of all fields of this name, in order. */
+  /**
+   * {@return the values of all fields of this name, in order}
+   *
+   * @param name in any case
+   */
   public List<String> all(String name) {
     List<String> values = new ArrayList<>();
     for (int i = 0; i < fields.length; i += 2) {
@@ -58,12 +67,21 @@ public final class Headers {
     return values;
   }
 
-  /** Whether there is a field of this name. */
+  /**
+   * {@return whether there is a field of this name}
+   *
+   * @param name in any case
+   */
   public boolean contains(String name) {
     return first(name).isPresent();
   }
 
-  /** These fields and one more, at the end. */
+  /**
+   * {@return these fields and one more, at the end}
+   *
+   * @param name as it is to be written
+   * @param value as it is to be written; checked when it is sent
+   */
   public Headers with(String name, String value) {
     String[] more = Arrays.copyOf(fields, fields.length + 2);
     more[fields.length] = name;
@@ -71,7 +89,11 @@ public final class Headers {
     return new Headers(more);
   }
 
-  /** These fields but for all of this name. */
+  /**
+   * {@return these fields but for all of this name}
+   *
+   * @param name in any case
+   */
   public Headers without(String name) {
     if (!contains(name)) {
       return this;
@@ -86,22 +108,34 @@ public final class Headers {
     return new Headers(kept.toArray(String[]::new));
   }
 
-  /** The number of fields. */
+  /** {@return the number of fields} */
   public int size() {
     return fields.length / 2;
   }
 
-  /** The name of field {@code index}, as it was written. */
+  /**
+   * {@return the name of field {@code index}, as it was written}
+   *
+   * @param index from 0, below {@link #size}
+   */
   public String name(int index) {
     return fields[2 * index];
   }
 
-  /** The value of field {@code index}. */
+  /**
+   * {@return the value of field {@code index}}
+   *
+   * @param index from 0, below {@link #size}
+   */
   public String value(int index) {
     return fields[2 * index + 1];
   }
 
-  /** Calls {@code action} with each name and value, in order. */
+  /**
+   * Calls {@code action} with each name and value, in order.
+   *
+   * @param action given names as they were written
+   */
   public void forEach(BiConsumer<? super String, ? super String> action) {
     for (int i = 0; i < fields.length; i += 2) {
       action.accept(fields[i], fields[i + 1]);

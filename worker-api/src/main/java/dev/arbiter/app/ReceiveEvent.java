@@ -27,7 +27,11 @@ public sealed interface ReceiveEvent {
   /** A client asks for a WebSocket; nothing else comes until the app has accepted it. */
   record WebSocketConnect() implements ReceiveEvent {}
 
-  /** A text message, whole. */
+  /**
+   * A text message, whole.
+   *
+   * @param text may be empty
+   */
   record WebSocketText(String text) implements ReceiveEvent {}
 
   /**

@@ -7,15 +7,16 @@ import java.io.InputStream;
 public interface Request extends RequestHead {
 
   /**
-   * The body, read as it arrives: reading blocks until there is more. The first read answers an
-   * {@code Expect: 100-continue}. Reading fails with an {@link IOException} if the client goes away
-   * or makes no progress for {@code --body-timeout}.
+   * {@return the body, read as it arrives: reading blocks until there is more} The first read
+   * answers an {@code Expect: 100-continue}. Reading fails with an {@link IOException} if the
+   * client goes away or makes no progress for {@code --body-timeout}.
    */
   InputStream body();
 
   /**
-   * The trailer fields that came after the body (RFC 9110 section 6.5); empty if there were none.
-   * They are kept apart from {@link #headers}, and are no less a client's word than those.
+   * {@return the trailer fields that came after the body (RFC 9110 section 6.5); empty if there
+   * were none} They are kept apart from {@link #headers}, and are no less a client's word than
+   * those.
    *
    * @throws IllegalStateException the body was not read to its end yet, before which they are not
    *     known

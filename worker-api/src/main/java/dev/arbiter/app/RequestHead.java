@@ -8,67 +8,73 @@ import java.util.Optional;
 /** What precedes a request's body, in both contracts. Valid from any thread, during the request. */
 public interface RequestHead {
 
-  /** The method as sent, such as {@code GET}; case-sensitive (RFC 9110 section 9.1). */
+  /** {@return the method as sent, such as {@code GET}; case-sensitive (RFC 9110 section 9.1)} */
   String method();
 
-  /** The request target as sent, with its query; not decoded. */
+  /** {@return the request target as sent, with its query; not decoded} */
   String target();
 
-  /** The path as sent, without the query; not decoded. */
+  /** {@return the path as sent, without the query; not decoded} */
   String rawPath();
 
-  /** The path, percent-decoded as UTF-8; a malformed escape was refused before. */
+  /** {@return the path, percent-decoded as UTF-8; a malformed escape was refused before} */
   String path();
 
-  /** What follows {@code ?} in the target, not decoded; empty if there is none. */
+  /** {@return what follows {@code ?} in the target, not decoded; empty if there is none} */
   String query();
 
-  /** {@code HTTP/2}, {@code HTTP/1.1} or {@code HTTP/1.0}. */
+  /** {@return {@code HTTP/2}, {@code HTTP/1.1} or {@code HTTP/1.0}} */
   String httpVersion();
 
   /**
-   * {@code http} or {@code https}: what the client used, if a trusted proxy in front says so, else
-   * what this connection does.
+   * {@return {@code http} or {@code https}: what the client used, if a trusted proxy in front says
+   * so, else what this connection does}
    */
   String scheme();
 
   /**
-   * The host, and the port if there is one, that the client asked for, as it would stand in {@code
-   * Host}: what a trusted proxy says, else the {@code Host} field; empty if there is neither.
-   * {@link #headers} has the fields as they were sent.
+   * {@return the host, and the port if there is one, that the client asked for, as it would stand
+   * in {@code Host}: what a trusted proxy says, else the {@code Host} field; empty if there is
+   * neither} {@link #headers} has the fields as they were sent.
    */
   default String host() {
     return headers().first("host").orElse("");
   }
 
-  /** How this connection is secured; empty if it is not, be it that a proxy in front is. */
+  /**
+   * {@return how this connection is secured; empty if it is not, be it that a proxy in front is}
+   */
   default Optional<TlsInfo> tls() {
     return Optional.empty();
   }
 
-  /** The header fields in the order they came. */
+  /** {@return the header fields in the order they came} */
   Headers headers();
 
   /**
-   * The client: the other end of the connection, or whom trusted proxies in front name instead
-   * ({@code docs/proxies.md}). Empty on a Unix socket without that, or if a trusted proxy does not
-   * say it, or not legibly. The port is 0 if it is not known.
+   * {@return the client: the other end of the connection, or whom trusted proxies in front name
+   * instead ({@code docs/proxies.md})} Empty on a Unix socket without that, or if a trusted proxy
+   * does not say it, or not legibly. The port is 0 if it is not known.
    */
   Optional<SocketAddress> client();
 
-  /** This end of the connection, or what a PROXY preamble names; empty on a Unix socket. */
+  /**
+   * {@return this end of the connection, or what a PROXY preamble names; empty on a Unix socket}
+   */
   Optional<SocketAddress> server();
 
-  /** Where the app is mounted ({@code --root-path}); empty by default. */
+  /** {@return where the app is mounted ({@code --root-path}); empty by default} */
   String rootPath();
 
   /**
    * Gives the request more time: {@code time} from now, if that is longer than what is left of
    * {@code --request-timeout}. Without that setting there is no deadline, and nothing to extend.
    * For work that is known to be long: call it again as the work goes on.
+   *
+   * @param time from now
    */
   default void extendDeadline(Duration time) {}
 
-  /** What the app put there in {@link App#startup}. */
+  /** {@return what the app put there in {@link App#startup}} */
   Map<String, Object> state();
 }

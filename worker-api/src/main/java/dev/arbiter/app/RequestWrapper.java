@@ -10,7 +10,11 @@ import java.io.InputStream;
  */
 public class RequestWrapper extends HeadWrapper implements Request, HttpScope {
 
-  /** Wraps a {@link Request} or an {@link HttpScope}. */
+  /**
+   * Wraps a {@link Request} or an {@link HttpScope}.
+   *
+   * @param wrapped what is said where nothing is overridden
+   */
   public RequestWrapper(RequestHead wrapped) {
     super(wrapped);
   }

@@ -26,7 +26,13 @@ public record Response(
     Optional<Runnable> background,
     Optional<Supplier<Headers>> trailers) {
 
-  /** An answer with nothing to do after it. */
+  /**
+   * An answer with nothing to do after it.
+   *
+   * @param status 200 to 599; for {@link Body.Upgrade} 101
+   * @param headers sent in this order
+   * @param body what follows
+   */
   public Response(int status, Headers headers, Body body) {
     this(status, headers, body, Optional.empty(), Optional.empty());
   }
@@ -100,33 +106,56 @@ public record Response(
 
   private static final byte[] NOTHING = new byte[0];
 
-  /** An answer without a body. */
+  /**
+   * {@return an answer without a body}
+   *
+   * @param status 200 to 599
+   */
   public static Response of(int status) {
     return new Response(status, Headers.empty(), new Body.Bytes(NOTHING));
   }
 
-  /** 200 with {@code text/plain; charset=utf-8}. */
+  /**
+   * {@return 200 with {@code text/plain; charset=utf-8}}
+   *
+   * @param text sent in UTF-8
+   */
   public static Response text(String text) {
     return bytes("text/plain; charset=utf-8", text.getBytes(UTF_8));
   }
 
-  /** 200 with these bytes, which are not copied. */
+  /**
+   * {@return 200 with these bytes, which are not copied}
+   *
+   * @param contentType such as {@code image/png}
+   * @param bytes do not change them after
+   */
   public static Response bytes(String contentType, byte[] bytes) {
     return new Response(200, Headers.of("content-type", contentType), new Body.Bytes(bytes));
   }
 
-  /** 200 with a body that {@code writer} writes. */
+  /**
+   * {@return 200 with a body that {@code writer} writes}
+   *
+   * @param contentType such as {@code text/csv; charset=utf-8}
+   * @param writer called once, on the request's thread; see {@link Body.Stream}
+   */
   public static Response stream(String contentType, Writer writer) {
     return new Response(200, Headers.of("content-type", contentType), new Body.Stream(writer));
   }
 
-  /** 200 with all of a file, which is opened when it is sent. */
+  /**
+   * {@return 200 with all of a file, which is opened when it is sent}
+   *
+   * @param contentType such as {@code application/pdf}
+   * @param path a regular file; see {@link Body.File}
+   */
   public static Response file(String contentType, Path path) {
     return new Response(200, Headers.of("content-type", contentType), new Body.File(path, 0, -1));
   }
 
   /**
-   * 200 with server-sent events, and a comment every 15 seconds in which there is none.
+   * {@return 200 with server-sent events, and a comment every 15 seconds in which there is none}
    *
    * @param writer called once, on the request's thread; see {@link EventStream}
    */
@@ -135,7 +164,7 @@ public record Response(
   }
 
   /**
-   * 200 with server-sent events. Proxies are asked not to hold them back. Where {@code
+   * {@return 200 with server-sent events} Proxies are asked not to hold them back. Where {@code
    * --request-timeout} is set, the stream is a request like others: extend its deadline.
    *
    * @param ping after how long without an event a comment is sent; zero for never
@@ -151,41 +180,70 @@ public record Response(
         new Body.Stream(out -> EventStream.run(writer, ping, out)));
   }
 
-  /** Accepts the WebSocket the request asks for. Any other response refuses it. */
+  /**
+   * Accepts the WebSocket the request asks for. Any other response refuses it.
+   *
+   * @param handler called once, on a virtual thread of its own, when the client has its answer
+   * @return a response whose status is 101
+   */
   public static Response webSocket(WebSocket.Handler handler) {
     return new Response(101, Headers.empty(), new Body.Upgrade(Optional.empty(), handler));
   }
 
-  /** The same, speaking {@code subprotocol}, which must be one the client offered. */
+  /**
+   * {@return the same, speaking {@code subprotocol}, which must be one the client offered}
+   *
+   * @param subprotocol one of those in {@code Sec-WebSocket-Protocol}
+   * @param handler as {@link #webSocket(WebSocket.Handler)} has it
+   */
   public static Response webSocket(String subprotocol, WebSocket.Handler handler) {
     return new Response(101, Headers.empty(), new Body.Upgrade(Optional.of(subprotocol), handler));
   }
 
-  /** The same with another status. */
+  /**
+   * {@return the same with another status}
+   *
+   * @param newStatus 200 to 599; for {@link Body.Upgrade} 101
+   */
   public Response withStatus(int newStatus) {
     return new Response(newStatus, headers, body, background, trailers);
   }
 
-  /** The same with another body. */
+  /**
+   * {@return the same with another body}
+   *
+   * @param newBody its length is the worker's to set, unless the header fields have one
+   */
   public Response withBody(Body newBody) {
     return new Response(status, headers, newBody, background, trailers);
   }
 
-  /** The same with these header fields in place of its own. */
+  /**
+   * {@return the same with these header fields in place of its own}
+   *
+   * @param newHeaders sent in this order
+   */
   public Response withHeaders(Headers newHeaders) {
     return new Response(status, newHeaders, body, background, trailers);
   }
 
-  /** The same with one more header field. */
+  /**
+   * {@return the same with one more header field}
+   *
+   * @param name a token (RFC 9110 section 5.1)
+   * @param value what it must not have in it, such as a line end, fails the request when it is sent
+   */
   public Response withHeader(String name, String value) {
     return new Response(status, headers.with(name, value), body, background, trailers);
   }
 
   /**
-   * The same with work to do afterwards, for which the client need not wait: once the response is
-   * written, or cannot be because the client has gone. It runs on a virtual thread of its own,
-   * after what was given before. A worker that leaves waits for it, within the graceful timeout;
-   * what must not be lost belongs into a queue outside. What it throws is logged.
+   * {@return the same with work to do afterwards, for which the client need not wait: once the
+   * response is written, or cannot be because the client has gone} It runs on a virtual thread of
+   * its own, after what was given before. A worker that leaves waits for it, within the graceful
+   * timeout; what must not be lost belongs into a queue outside. What it throws is logged.
+   *
+   * @param work may block
    */
   public Response withBackground(Runnable work) {
     Runnable all =
@@ -201,9 +259,9 @@ public record Response(
   }
 
   /**
-   * The same with trailer fields (RFC 9110 section 6.5): what is only known when the body has been
-   * made, such as a checksum of it, or how long it took. In HTTP/1.1 they need a body in chunks,
-   * which such a body then is; name them beforehand in a {@code Trailer} field if you can.
+   * {@return the same with trailer fields (RFC 9110 section 6.5): what is only known when the body
+   * has been made, such as a checksum of it, or how long it took} In HTTP/1.1 they need a body in
+   * chunks, which such a body then is; name them beforehand in a {@code Trailer} field if you can.
    *
    * @param fields asked once, on the request's thread, when the body's last part is about to go
    *     out; not at all if {@link Trailers#sentTo} says that they cannot be sent, or there is a

@@ -13,6 +13,7 @@ public interface Send {
   /**
    * Sends one event.
    *
+   * @param event written after those that were sent before
    * @return completes when the connection has room for the next one, which is the app's
    *     back-pressure; fails with an {@link java.io.IOException} if the client has gone, and with
    *     {@link IllegalStateException} if the event is out of order (a body before its start, more

@@ -72,7 +72,11 @@ public sealed interface SendEvent {
     }
   }
 
-  /** A text message, whole. */
+  /**
+   * A text message, whole.
+   *
+   * @param text may be empty
+   */
   record WebSocketText(String text) implements SendEvent {}
 
   /**

@@ -36,22 +36,38 @@ public record ServerEvent(
     return text.indexOf('\n') >= 0 || text.indexOf('\r') >= 0;
   }
 
-  /** An event with nothing but data. */
+  /**
+   * {@return an event with nothing but data}
+   *
+   * @param data of any number of lines
+   */
   public static ServerEvent of(String data) {
     return new ServerEvent(data, Optional.empty(), Optional.empty(), Optional.empty());
   }
 
-  /** The same with this name. */
+  /**
+   * {@return the same with this name}
+   *
+   * @param newName in one line
+   */
   public ServerEvent withName(String newName) {
     return new ServerEvent(data, Optional.of(newName), id, retry);
   }
 
-  /** The same with this id. */
+  /**
+   * {@return the same with this id}
+   *
+   * @param newId in one line, without NUL
+   */
   public ServerEvent withId(String newId) {
     return new ServerEvent(data, name, Optional.of(newId), retry);
   }
 
-  /** The same with this time to wait before connecting again. */
+  /**
+   * {@return the same with this time to wait before connecting again}
+   *
+   * @param newRetry sent in milliseconds; not negative
+   */
   public ServerEvent withRetry(Duration newRetry) {
     return new ServerEvent(data, name, id, Optional.of(newRetry));
   }

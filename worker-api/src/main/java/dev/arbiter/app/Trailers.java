@@ -46,21 +46,33 @@ public final class Trailers {
 
   private Trailers() {}
 
-  /** Whether a field of this name may be a response's trailer. */
+  /**
+   * {@return whether a field of this name may be a response's trailer}
+   *
+   * @param name in any case
+   */
   public static boolean allows(String name) {
     return !FORBIDDEN.contains(name.toLowerCase(Locale.ROOT));
   }
 
   /**
-   * Whether this client is sent trailers: from HTTP/1.1 on, and only if it says {@code TE:
-   * trailers} (section 10.1.4). One that does not may throw them away, or choke on them; an app
+   * {@return whether this client is sent trailers: from HTTP/1.1 on, and only if it says {@code TE:
+   * trailers} (section 10.1.4)} One that does not may throw them away, or choke on them; an app
    * that must know can ask beforehand.
+   *
+   * @param request which the response is to answer
    */
   public static boolean sentTo(RequestHead request) {
     return sentTo(request.httpVersion(), request.headers());
   }
 
-  /** The same, of a request's version, as {@link RequestHead#httpVersion}, and its fields. */
+  /**
+   * The same, of a request's version, as {@link RequestHead#httpVersion}, and its fields.
+   *
+   * @param version such as {@code HTTP/1.1}
+   * @param headers of the request
+   * @return whether this client is sent trailers
+   */
   public static boolean sentTo(String version, Headers headers) {
     if (version.equals("HTTP/1.0")) {
       return false;

@@ -22,7 +22,11 @@ public interface WebSocket {
   /** What {@link #receive} gives. */
   sealed interface Message {
 
-    /** A text message, whole. */
+    /**
+     * A text message, whole.
+     *
+     * @param text may be empty
+     */
     record Text(String text) implements Message {}
 
     /**
@@ -50,13 +54,14 @@ public interface WebSocket {
      * Serves {@code socket} to its end, on a virtual thread of its own. When it returns the socket
      * is closed with 1000, unless it was closed before.
      *
+     * @param socket open, until this returns
      * @throws Exception the socket is closed with 1011 and the stack trace logged; not if the
      *     client had gone and that is what failed
      */
     void handle(WebSocket socket) throws Exception;
   }
 
-  /** What the app chose of the client's subprotocols. */
+  /** {@return what the app chose of the client's subprotocols} */
   Optional<String> subprotocol();
 
   /**
@@ -73,6 +78,7 @@ public interface WebSocket {
   /**
    * Sends a text message; waits while the client is slow.
    *
+   * @param text of any length; may be empty
    * @throws IOException the socket is closed, or the client has gone
    */
   void sendText(String text) throws IOException;
@@ -81,6 +87,7 @@ public interface WebSocket {
    * Sends a binary message; waits while the client is slow. The bytes may be changed again when it
    * returns.
    *
+   * @param bytes from the buffer's position to its limit
    * @throws IOException the socket is closed, or the client has gone
    */
   void sendBinary(ByteBuffer bytes) throws IOException;

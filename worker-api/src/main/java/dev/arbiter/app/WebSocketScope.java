@@ -16,6 +16,6 @@ public non-sealed interface WebSocketScope extends Scope, RequestHead {
   @Override
   String scheme();
 
-  /** The subprotocols the client speaks, the one it likes best first; may be empty. */
+  /** {@return the subprotocols the client speaks, the one it likes best first; may be empty} */
   List<String> subprotocols();
 }

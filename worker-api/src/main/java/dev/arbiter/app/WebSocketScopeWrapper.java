@@ -9,7 +9,11 @@ import java.util.List;
 public class WebSocketScopeWrapper extends HeadWrapper implements WebSocketScope {
   private final List<String> subprotocols;
 
-  /** Wraps {@code wrapped}. */
+  /**
+   * Wraps {@code wrapped}.
+   *
+   * @param wrapped what is said where nothing is overridden
+   */
   public WebSocketScopeWrapper(WebSocketScope wrapped) {
     this(wrapped, wrapped.subprotocols());
   }

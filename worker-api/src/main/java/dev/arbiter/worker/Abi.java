@@ -20,6 +20,7 @@ import java.util.Optional;
  * or quietly ask for something else. So whatever is not known here is refused, by {@link #refusal},
  * before the first call.
  */
+@SuppressWarnings("doclint:missing") // the numbers have the names that the manual pages give them
 public final class Abi {
   /** What to do about a {@link #refusal}. */
   public static final String HINT = "use an image or a system with glibc, such as Debian's";

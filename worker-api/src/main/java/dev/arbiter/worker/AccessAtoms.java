@@ -20,12 +20,21 @@ public final class AccessAtoms {
 
   private AccessAtoms() {}
 
-  /** Whether something is filled in for it. */
+  /**
+   * {@return whether something is filled in for it}
+   *
+   * @param name what stands in braces, as in <code>%({x-id}i)s</code>; null without braces
+   * @param letter what stands behind it
+   */
   public static boolean isKnown(@Nullable String name, String letter) {
     return letter.length() == 1 && (name == null ? PLAIN : NAMED).contains(letter);
   }
 
-  /** What a format asks for and nobody knows; printed as {@code -}, as Gunicorn does. */
+  /**
+   * {@return what a format asks for and nobody knows; printed as {@code -}, as Gunicorn does}
+   *
+   * @param format as {@code --access-logformat} has it
+   */
   public static List<String> unknown(String format) {
     List<String> unknown = new ArrayList<>();
     Matcher atoms = PATTERN.matcher(format);

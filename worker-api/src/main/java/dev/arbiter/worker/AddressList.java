@@ -52,6 +52,8 @@ public final class AddressList {
    * Reads a list: addresses, networks ({@code 10.0.0.0/8}) and {@code *}, with commas or blanks
    * between them. An empty list contains nothing.
    *
+   * @param text as a setting has it; may be empty
+   * @return what contains these and nothing else
    * @throws IllegalArgumentException a part is none of these; the message is that part
    */
   public static AddressList parse(String text) {
@@ -87,7 +89,11 @@ public final class AddressList {
     return new Network(bytes, bits);
   }
 
-  /** Whether an address, or a network it is in, is in the list. */
+  /**
+   * {@return whether an address, or a network it is in, is in the list}
+   *
+   * @param address an IPv4 address that is written as IPv6 counts as the former
+   */
   public boolean contains(InetAddress address) {
     if (all) {
       return true;
@@ -115,9 +121,11 @@ public final class AddressList {
   }
 
   /**
-   * The address a text stands for: four decimal numbers without leading zeros, which some read as
-   * octal, or IPv6 (RFC 4291 section 2.2) without brackets and zone. Null if it is neither; never
-   * looks a name up.
+   * {@return the address a text stands for: four decimal numbers without leading zeros, which some
+   * read as octal, or IPv6 (RFC 4291 section 2.2) without brackets and zone} Null if it is neither;
+   * never looks a name up.
+   *
+   * @param text of any kind, such as a name
    */
   public static @Nullable InetAddress literal(String text) {
     try {

@@ -20,9 +20,12 @@ public final class BootFailure extends Exception {
   private final String hint;
 
   /**
+   * Made of what the arbiter prints.
+   *
    * @param exitCode {@link #WRONG_SETTING}, {@link #WORKER_FAILED} or {@link #APP_FAILED}
    * @param what one line: what failed and where
    * @param hint one line: what to do; may be empty
+   * @param cause whose stack trace is printed; null if {@code what} says it all
    */
   public BootFailure(int exitCode, String what, String hint, @Nullable Throwable cause) {
     super(what, cause);
@@ -30,12 +33,12 @@ public final class BootFailure extends Exception {
     this.hint = hint;
   }
 
-  /** The arbiter's exit code, if this is its first start. */
+  /** {@return the arbiter's exit code, if this is its first start} */
   public int exitCode() {
     return exitCode;
   }
 
-  /** What to do. */
+  /** {@return what to do} */
   public String hint() {
     return hint;
   }

@@ -5,10 +5,10 @@ import dev.arbiter.wire.Message.ListenerInfo;
 /** One accepted connection, on its way from the accepting thread to the kind. */
 public interface Connection {
 
-  /** Its descriptor: non-blocking, close-on-exec, the kind's to close. */
+  /** {@return its descriptor: non-blocking, close-on-exec, the kind's to close} */
   int fd();
 
-  /** Where it came in. */
+  /** {@return where it came in} */
   ListenerInfo listener();
 
   /**

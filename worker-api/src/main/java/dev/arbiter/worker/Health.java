@@ -11,7 +11,12 @@ public record Health(int status, String detail) {
   /** The app is well. */
   public static final Health GOOD = new Health(200, "");
 
-  /** There is no answer, and this is why. */
+  /**
+   * There is no answer, and this is why.
+   *
+   * @param why a few words, for the log
+   * @return what counts as an app that is not well
+   */
   public static Health none(String why) {
     return new Health(0, why);
   }

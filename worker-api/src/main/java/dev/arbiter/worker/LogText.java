@@ -16,25 +16,39 @@ public final class LogText {
 
   private LogText() {}
 
-  /** One record: further lines are indented. */
+  /**
+   * {@return one record: further lines are indented}
+   *
+   * @param text of any number of lines
+   */
   public static String record(String text) {
     return safe(text, CONTINUED, false);
   }
 
   /**
-   * A line that a program has printed. It may be coloured: who prints {@code ESC [ 32 m} means the
-   * terminal. Everything else that a terminal would obey is shown.
+   * {@return a line that a program has printed} It may be coloured: who prints {@code ESC [ 32 m}
+   * means the terminal. Everything else that a terminal would obey is shown.
+   *
+   * @param text one line, without its end
    */
   public static String printed(String text) {
     return safe(text, CONTINUED, true);
   }
 
-  /** The same lines, each as it is but for what does not print. */
+  /**
+   * {@return the same lines, each as it is but for what does not print}
+   *
+   * @param text of any number of lines
+   */
   public static String lines(String text) {
     return safe(text, "\n", false);
   }
 
-  /** One line, whatever is in it: a line's end is shown as {@code \n}. */
+  /**
+   * {@return one line, whatever is in it: a line's end is shown as {@code \n}}
+   *
+   * @param text of any number of lines
+   */
   public static String line(String text) {
     return safe(text, "\\n", false);
   }
@@ -65,7 +79,11 @@ public final class LogText {
     return safe.toString();
   }
 
-  /** Whether it prints, or is a tab, and has no other effect. */
+  /**
+   * {@return whether it prints, or is a tab, and has no other effect}
+   *
+   * @param c a character, or half of a surrogate pair
+   */
   public static boolean isHarmless(char c) {
     return c >= ' ' && c < 0x7f || c == '\t' || c > 0x9f && !isFormat(c);
   }

@@ -20,6 +20,8 @@ public final class OutOfMemory {
   /**
    * Ends the process if {@code thrown} is an OutOfMemoryError or was caused by one. To be called
    * with whatever the app throws; one that the app catches itself is its own affair.
+   *
+   * @param thrown null does nothing
    */
   public static void leaveIf(@Nullable Throwable thrown) {
     int depth = 0;

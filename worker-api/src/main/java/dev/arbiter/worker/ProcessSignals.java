@@ -19,6 +19,7 @@ public final class ProcessSignals {
    * should do no more than enqueue.
    *
    * @param name without {@code SIG}
+   * @param action may not block
    * @throws IllegalArgumentException if the JVM keeps the signal for itself
    */
   @SuppressWarnings("ReferenceEquality") // a proxy is equal to itself only
@@ -41,7 +42,11 @@ public final class ProcessSignals {
                 }));
   }
 
-  /** Ignores the signal. */
+  /**
+   * Ignores the signal.
+   *
+   * @param name without {@code SIG}
+   */
   public static void ignore(String name) {
     try {
       install(name, type("sun.misc.SignalHandler").getField("SIG_IGN").get(null));

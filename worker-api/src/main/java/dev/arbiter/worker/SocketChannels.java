@@ -72,14 +72,23 @@ public final class SocketChannels {
   private SocketChannels() {}
 
   /**
-   * The connection as a channel in blocking mode. Closing the channel closes the descriptor; {@link
-   * Connection#closed} remains to be called after it.
+   * {@return the connection as a channel in blocking mode} Closing the channel closes the
+   * descriptor; {@link Connection#closed} remains to be called after it.
+   *
+   * @param connection whose descriptor becomes the channel's
+   * @throws IOException the descriptor is no socket; it stays the caller's
    */
   public static SocketChannel channel(Connection connection) throws IOException {
     return channel(connection.fd(), connection.listener().unix());
   }
 
-  /** The connected socket {@code fd} as a channel in blocking mode. */
+  /**
+   * {@return the connected socket {@code fd} as a channel in blocking mode}
+   *
+   * @param fd a descriptor, which becomes the channel's
+   * @param unix whether it is a Unix socket, else one of IP
+   * @throws IOException it is no socket; it stays the caller's
+   */
   public static SocketChannel channel(int fd, boolean unix) throws IOException {
     try {
       FileDescriptor descriptor = (FileDescriptor) NEW_DESCRIPTOR.invokeExact(fd);

@@ -16,7 +16,12 @@ import java.lang.invoke.MethodHandle;
  * @param theirs non-blocking and close-on-exec, as an accepted connection is
  */
 public record SocketPair(int ours, int theirs) {
-  /** Makes a pair. */
+  /**
+   * Makes a pair.
+   *
+   * @return two descriptors, the caller's to close
+   * @throws IOException the system has none to give
+   */
   @SuppressWarnings("restricted") // the kind's descriptor grants native access
   public static SocketPair open() throws IOException {
     Linker linker = Linker.nativeLinker();
@@ -46,7 +51,12 @@ public record SocketPair(int ours, int theirs) {
     }
   }
 
-  /** Sends all of {@code bytes}, which must be few: what the socket's buffer holds. */
+  /**
+   * Sends all of {@code bytes}, which must be few: what the socket's buffer holds.
+   *
+   * @param bytes sent by {@link #ours}
+   * @throws IOException the socket is closed, or has taken a part only
+   */
   public void write(byte[] bytes) throws IOException {
     int count = Native.write(ours, bytes);
     if (count != bytes.length) {
@@ -57,7 +67,9 @@ public record SocketPair(int ours, int theirs) {
   /**
    * Waits for bytes.
    *
+   * @param most bytes at once, from 1
    * @return what came; empty at the end
+   * @throws IOException the socket is closed
    */
   public byte[] read(int most) throws IOException {
     try (Arena arena = Arena.ofConfined()) {

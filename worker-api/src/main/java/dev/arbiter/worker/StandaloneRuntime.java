@@ -89,9 +89,12 @@ public final class StandaloneRuntime implements WorkerContext {
   /**
    * Binds, starts the worker and its app, asks the app for its health, and accepts.
    *
+   * @param worker not started yet
    * @param settings as {@link WorkerSettings} has them
+   * @param endpoints where to listen
    * @param log told lines, with a level as {@link WorkerContext#say} has it; any thread, must not
    *     block
+   * @return what serves until it is stopped
    * @throws BootFailure it cannot; nothing is left behind
    */
   public static StandaloneRuntime start(
@@ -163,12 +166,12 @@ public final class StandaloneRuntime implements WorkerContext {
     }
   }
 
-  /** Where it listens, in the order of the endpoints, with the ports that were given. */
+  /** {@return where it listens, in the order of the endpoints, with the ports that were given} */
   public List<InetSocketAddress> addresses() {
     return addresses;
   }
 
-  /** Connections that are open now. Any thread. */
+  /** {@return connections that are open now} Any thread. */
   public int open() {
     return connections.open();
   }

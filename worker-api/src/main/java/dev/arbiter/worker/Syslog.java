@@ -80,8 +80,10 @@ public final class Syslog implements Closeable {
   /**
    * Opens nothing yet.
    *
+   * @param address where the daemon is; looked up when something is sent
    * @param facility one of {@link #FACILITIES}
    * @param tag what the lines are from; this process's id is added
+   * @throws IllegalArgumentException there is no such facility
    */
   public Syslog(SyslogAddress address, String facility, String tag) {
     this.address = address;
@@ -93,7 +95,11 @@ public final class Syslog implements Closeable {
     this.name = address instanceof SyslogAddress.Remote ? host() + " " + process : process;
   }
 
-  /** A sender as the settings {@code log-syslog-*} and {@code name} say. */
+  /**
+   * {@return a sender as the settings {@code log-syslog-*} and {@code name} say}
+   *
+   * @param settings as the arbiter sent them
+   */
   public static Syslog from(WorkerSettings settings) {
     return new Syslog(
         SyslogAddress.parse(settings.text("log-syslog-to").orElse("udp://localhost:514")),
@@ -105,6 +111,7 @@ public final class Syslog implements Closeable {
    * Sends a line, or a message for each of several.
    *
    * @param severity 0, an emergency, to 7, for debugging
+   * @param text each of its lines becomes a message
    * @param millis when it was written, as {@link System#currentTimeMillis}
    * @throws IOException it is lost: nobody listens, or takes no more
    */

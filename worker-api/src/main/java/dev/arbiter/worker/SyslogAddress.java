@@ -13,6 +13,8 @@ public sealed interface SyslogAddress {
    * Over a network: a message for each datagram, or with {@code stream} a line for each.
    *
    * @param host a name or an address, without brackets; looked up whenever a socket is opened
+   * @param port 1 to 65535
+   * @param stream whether over TCP, else UDP
    */
   record Remote(String host, int port, boolean stream) implements SyslogAddress {}
 
@@ -20,6 +22,7 @@ public sealed interface SyslogAddress {
    * On this machine.
    *
    * @param path of the daemon's socket, such as {@code /dev/log}
+   * @param stream whether the socket is one of streams, else of datagrams
    */
   record Local(String path, boolean stream) implements SyslogAddress {}
 
@@ -27,6 +30,8 @@ public sealed interface SyslogAddress {
    * Reads {@code udp://HOST:PORT}, {@code tcp://HOST:PORT}, {@code unix:PATH} or {@code
    * unix://PATH#TYPE}, where the type is {@code dgram}, the default, or {@code stream}.
    *
+   * @param text as {@code --log-syslog-to} has it
+   * @return where that leads; nothing is opened yet
    * @throws IllegalArgumentException saying what was expected
    */
   static SyslogAddress parse(String text) {

@@ -27,6 +27,7 @@ public interface Worker {
    * Gets everything ready to serve: loads and starts the app, starts the loops, serves itself a few
    * requests. The worker is ready when this returns. On the main thread.
    *
+   * @param context the runtime; kept for as long as the worker lives
    * @throws BootFailure with the exit code and a hint
    * @throws Exception any other failure: exit code 3
    */
@@ -37,6 +38,8 @@ public interface Worker {
    * returns; it calls {@link Connection#taken} as soon as the loop or thread that will serve it has
    * run, and {@link Connection#closed} at its end. The descriptor belongs to the kind from here on;
    * it is non-blocking and close-on-exec. If this throws, the runtime closes it and says so.
+   *
+   * @param connection accepted, and announced to nobody else
    */
   void serve(Connection connection);
 
@@ -45,6 +48,8 @@ public interface Worker {
    * idle connections close when the linger time ends. Nothing is accepted any more. Returns at
    * once; the worker has drained when every connection was reported closed. May come again, with
    * less time. On the runtime's control thread.
+   *
+   * @param order how long there is
    */
   void drain(DrainOrder order);
 
@@ -58,26 +63,28 @@ public interface Worker {
   /**
    * Stops the app. After the last connection closed, or the time for it was over. On a thread of
    * its own, which is not waited for beyond the graceful timeout.
+   *
+   * @throws Exception logged; the worker leaves all the same
    */
   void stop() throws Exception;
 
   /**
-   * The executors that must run a task for the worker to be alive: its event loops. A beat is sent
-   * only when at least one of them, and the scheduler that runs blocking apps, have run one since
-   * the last.
+   * {@return the executors that must run a task for the worker to be alive: its event loops} A beat
+   * is sent only when at least one of them, and the scheduler that runs blocking apps, have run one
+   * since the last.
    */
   default List<Executor> loops() {
     return List.of();
   }
 
-  /** What was served so far; read for each beat, from the runtime's beat thread. */
+  /** {@return what was served so far; read for each beat, from the runtime's beat thread} */
   default Traffic traffic() {
     return Traffic.NONE;
   }
 
   /**
-   * One line for each request under way, for evidence. On the control thread; must not wait for a
-   * loop.
+   * {@return one line for each request under way, for evidence} On the control thread; must not
+   * wait for a loop.
    */
   default List<String> inFlight() {
     return List.of();
@@ -88,6 +95,10 @@ public interface Worker {
    * with a GET of {@code path} that passes through this process only (a connection to the shared
    * listener could reach a sibling). On a thread of its own, one probe at a time, which the app may
    * hold up: the arbiter keeps the time.
+   *
+   * @param path begins with a slash; or empty
+   * @return what the app answered
+   * @throws Exception the probe could not be made: counts as an app that is not well
    */
   default Health probe(String path) throws Exception {
     return path.isEmpty() ? Health.GOOD : Health.none("this kind of worker has no paths to probe");
@@ -108,6 +119,10 @@ public interface Worker {
    */
   default void rekey() {}
 
-  /** Calls the app's {@code callbackNotify}. On a thread of its own, which it may hold up. */
+  /**
+   * Calls the app's {@code callbackNotify}. On a thread of its own, which it may hold up.
+   *
+   * @param notice why, and how long there is
+   */
   default void callbackNotify(dev.arbiter.app.Notice notice) {}
 }

@@ -7,29 +7,40 @@ import java.util.List;
 /** What a kind may ask of the runtime. Any thread. */
 public interface WorkerContext {
 
-  /** This worker's slot. */
+  /** {@return this worker's slot} */
   int nr();
 
-  /** Slots in the fleet. */
+  /** {@return slots in the fleet} */
   int workers();
 
-  /** Counts reloads, from 1. */
+  /** {@return the release of the app this worker belongs to: counts reloads, from 1} */
   long generation();
 
-  /** The settings the arbiter sent. */
+  /** {@return the settings the arbiter sent} */
   WorkerSettings settings();
 
-  /** The inherited listening sockets. */
+  /** {@return the inherited listening sockets} */
   List<ListenerInfo> listeners();
 
-  /** Tells the arbiter which step of the boot begins, for its report should this one fail. */
+  /**
+   * Tells the arbiter which step of the boot begins, for its report should this one fail.
+   *
+   * @param name a few words, such as {@code starting the app}
+   */
   void phase(String name);
 
-  /** Asks the arbiter for a replacement; only the first call counts. The worker keeps serving. */
+  /**
+   * Asks the arbiter for a replacement; only the first call counts. The worker keeps serving.
+   *
+   * @param reason a few words, for the log
+   */
   void recycle(String reason);
 
   /**
    * Writes a line in the arbiter's log. {@code level}: debug, info, warning, error. Never blocks.
+   *
+   * @param level {@code debug}, {@code info}, {@code warning} or {@code error}
+   * @param text of any number of lines; what does not print is shown
    */
   void say(String level, String text);
 
@@ -37,19 +48,23 @@ public interface WorkerContext {
    * Reports a request that has taken longer than {@code slow-request-timeout}: a line as in the
    * in-flight list, its age, and what its thread is doing. Never blocks; cut to what a message
    * holds.
+   *
+   * @param request a line as {@link Worker#inFlight} has it
+   * @param age since it began
+   * @param stack of its thread, a line for each frame; may be empty
    */
   void slow(String request, Duration age, String stack);
 
   /**
-   * What the keys of TLS session tickets are made of, the same in all workers of an arbiter, so
-   * that one resumes what another has begun: first the one to encrypt with, then those that are
-   * accepted beside it. Changes from time to time, see {@link Worker#rekey}. Empty where there is
-   * no arbiter to make them, or no TLS.
+   * {@return what the keys of TLS session tickets are made of, the same in all workers of an
+   * arbiter, so that one resumes what another has begun: first the one to encrypt with, then those
+   * that are accepted beside it} Changes from time to time, see {@link Worker#rekey}. Empty where
+   * there is no arbiter to make them, or no TLS.
    */
   default List<byte[]> ticketSecrets() {
     return List.of();
   }
 
-  /** Whether the worker has been told to drain. */
+  /** {@return whether the worker has been told to drain} */
   boolean draining();
 }

@@ -105,6 +105,7 @@ public final class WorkerRuntime implements WorkerContext {
    * Runs a worker until it has drained, and ends the process. Called by a kind's {@code main}, on
    * the main thread, in a process that an arbiter started.
    *
+   * @param worker not started yet
    * @param args as given to {@code main}: the arbiter puts the kind's name first
    */
   public static void run(Worker worker, String... args) {

@@ -175,8 +175,9 @@ public final class ChunkFraming {
     return c == ';' ? State.NAME_BEGINS : c == '\r' ? State.LINE_FEED : null;
   }
 
+  /** In quotes; of RFC 9110 section 5.6.4 all but obs-text, see {@link Rule#CHUNK}. */
   private static boolean text(int c) {
-    return (c >= ' ' && c != 0x7f) || c == '\t';
+    return (c >= ' ' && c < 0x7f) || c == '\t';
   }
 
   private boolean digit(int c) {

@@ -76,15 +76,21 @@ public final class TestClient implements AutoCloseable {
   }
 
   /**
-   * A client of {@code app}, which is started.
+   * {@return a client of {@code app}, which is started}
    *
+   * @param app for this client alone: the test makes one for each
    * @throws AppFailure its start-up failed
    */
   public static TestClient of(App app) {
     return builder(app).build();
   }
 
-  /** A client that differs from {@link #of}. */
+  /**
+   * A client that differs from {@link #of}.
+   *
+   * @param app started by {@link Builder#build}
+   * @return what is told how the client differs
+   */
   public static Builder builder(App app) {
     return new Builder(app);
   }
@@ -111,6 +117,8 @@ public final class TestClient implements AutoCloseable {
      * What the app believes to be asked for: scheme and host, with a port if it has one. {@code
      * http://testserver} by default.
      *
+     * @param url such as {@code https://shop.example:8443}
+     * @return this
      * @throws IllegalArgumentException not such a URL
      */
     public Builder baseUrl(String url) {
@@ -123,7 +131,12 @@ public final class TestClient implements AutoCloseable {
       return this;
     }
 
-    /** Where the app is mounted, as {@code --root-path} says it; empty by default. */
+    /**
+     * Where the app is mounted, as {@code --root-path} says it; empty by default.
+     *
+     * @param path such as {@code /shop}
+     * @return this
+     */
     public Builder rootPath(String path) {
       rootPath = path;
       return this;
@@ -131,6 +144,9 @@ public final class TestClient implements AutoCloseable {
 
     /**
      * The client's address: 127.0.0.1, port 50000, by default; null for a client on a Unix socket.
+     *
+     * @param address what {@link dev.arbiter.app.RequestHead#client} says
+     * @return this
      */
     public Builder client(@Nullable SocketAddress address) {
       client = address;
@@ -140,13 +156,21 @@ public final class TestClient implements AutoCloseable {
     /**
      * Whether what the app throws is thrown in the test, as an {@link AppFailure}. On by default;
      * if off, it is answered with 500.
+     *
+     * @param on whether it is thrown
+     * @return this
      */
     public Builder raise(boolean on) {
       raise = on;
       return this;
     }
 
-    /** How long the client waits for anything; 10 seconds by default. */
+    /**
+     * How long the client waits for anything; 10 seconds by default.
+     *
+     * @param limit above zero
+     * @return this
+     */
     public Builder timeout(Duration limit) {
       timeout = limit;
       return this;
@@ -155,6 +179,7 @@ public final class TestClient implements AutoCloseable {
     /**
      * Makes the client, and starts the app.
      *
+     * @return the client; to be closed, which stops the app
      * @throws AppFailure its start-up failed
      */
     public TestClient build() {
@@ -162,12 +187,23 @@ public final class TestClient implements AutoCloseable {
     }
   }
 
-  /** Sends a GET; {@code target} is a path with or without a query, percent-encoded. */
+  /**
+   * Sends a GET; {@code target} is a path with or without a query, percent-encoded.
+   *
+   * @param target such as {@code /items?page=2}
+   * @return the whole response, when the app is done
+   */
   public TestResponse get(String target) {
     return request("GET", target).send();
   }
 
-  /** Sends a POST with this body in UTF-8. */
+  /**
+   * Sends a POST with this body in UTF-8.
+   *
+   * @param target a path with or without a query, percent-encoded
+   * @param body sent without a {@code Content-Type}
+   * @return the whole response, when the app is done
+   */
   public TestResponse post(String target, String body) {
     return request("POST", target).body(body).send();
   }
@@ -178,6 +214,7 @@ public final class TestClient implements AutoCloseable {
    *
    * @param target a path with or without a query, percent-encoded
    * @param subprotocols that the client speaks, the one it likes best first; may be none
+   * @return what the app has accepted
    * @throws WebSocketRefused the app answered with a response
    * @throws AppFailure the app failed, or did not decide in time
    */
@@ -186,8 +223,9 @@ public final class TestClient implements AutoCloseable {
   }
 
   /**
-   * A request to be put together.
+   * {@return a request to be put together}
    *
+   * @param method such as {@code PUT}; case-sensitive
    * @param target a path with or without a query, percent-encoded; {@code *} for OPTIONS
    * @throws IllegalArgumentException the target's path has a malformed escape: a worker would
    *     answer 400 without asking the app
@@ -197,18 +235,28 @@ public final class TestClient implements AutoCloseable {
     return new TestRequest(this, method, target);
   }
 
-  /** What the app has put into its lifespan's state; it changes as the app changes it. */
+  /** {@return what the app has put into its lifespan's state; it changes as the app changes it} */
   public Map<String, Object> state() {
     return world.state();
   }
 
-  /** Sets a cookie, for all paths. */
+  /**
+   * Sets a cookie, for all paths.
+   *
+   * @param name of the cookie
+   * @param value sent as it is
+   * @return this
+   */
   public TestClient cookie(String name, String value) {
     cookies.set(Cookies.uri(world.scheme(), world.authority(), "/"), name, value);
     return this;
   }
 
-  /** The value of a cookie that is kept. */
+  /**
+   * {@return the value of a cookie that is kept}
+   *
+   * @param name case-sensitive
+   */
   public Optional<String> cookie(String name) {
     return cookies.value(name);
   }

@@ -22,20 +22,36 @@ public final class TestRequest {
     this.target = target;
   }
 
-  /** One more header field. A {@code Host} or {@code Cookie} replaces the client's own. */
+  /**
+   * One more header field. A {@code Host} or {@code Cookie} replaces the client's own.
+   *
+   * @param name a token (RFC 9110 section 5.1)
+   * @param value sent as it is
+   * @return this
+   */
   public TestRequest header(String name, String value) {
     headers = headers.with(name, value);
     return this;
   }
 
-  /** A body, with its Content-Length. */
+  /**
+   * A body, with its Content-Length.
+   *
+   * @param bytes copied
+   * @return this
+   */
   public TestRequest body(byte[] bytes) {
     body = bytes.clone();
     streaming = false;
     return this;
   }
 
-  /** A body in UTF-8, with its Content-Length; says nothing of its type. */
+  /**
+   * A body in UTF-8, with its Content-Length; says nothing of its type.
+   *
+   * @param text may be empty
+   * @return this
+   */
   public TestRequest body(String text) {
     return body(text.getBytes(UTF_8));
   }
@@ -43,13 +59,21 @@ public final class TestRequest {
   /**
    * One more trailer field, which the app finds when it has read the body; that is chunked then.
    * Whether the response may have trailers is said in a header field, {@code TE: trailers}.
+   *
+   * @param name a token (RFC 9110 section 5.1)
+   * @param value sent as it is
+   * @return this
    */
   public TestRequest trailer(String name, String value) {
     trailers = trailers.with(name, value);
     return this;
   }
 
-  /** A body that is written to {@link TestStream#requestBody} once the request is open: chunked. */
+  /**
+   * A body that is written to {@link TestStream#requestBody} once the request is open: chunked.
+   *
+   * @return this
+   */
   public TestRequest streaming() {
     body = null;
     streaming = true;
@@ -59,7 +83,9 @@ public final class TestRequest {
   /**
    * Sends it, and waits for the whole response and for the app to be done.
    *
+   * @return the whole response
    * @throws AppFailure the app failed, or was not done in time
+   * @throws IllegalStateException the body streams, which takes {@link #open}
    */
   public TestResponse send() {
     if (streaming) {
@@ -74,6 +100,7 @@ public final class TestRequest {
    * Asks for a WebSocket, with these fields and cookies, and waits until the app has decided.
    *
    * @param subprotocols that the client speaks, the one it likes best first; may be none
+   * @return what the app has accepted
    * @throws WebSocketRefused the app answered with a response
    * @throws AppFailure the app failed, or did not decide in time
    * @throws IllegalStateException the request is no GET, or has a body (RFC 6455 section 4.1)
@@ -85,7 +112,11 @@ public final class TestRequest {
     return client.connect(target, headers, List.of(subprotocols));
   }
 
-  /** Sends its head, and its body unless that is to be streamed; does not wait. */
+  /**
+   * Sends its head, and its body unless that is to be streamed; does not wait.
+   *
+   * @return the exchange, which goes on
+   */
   public TestStream open() {
     Headers fields = headers;
     if (streaming || trailers.size() > 0) {

@@ -30,37 +30,44 @@ public final class TestResponse {
     this.interim = interim;
   }
 
-  /** The status, 200 to 599. */
+  /** {@return the status, 200 to 599} */
   public int status() {
     return status;
   }
 
-  /** The header fields the app has sent, and {@code content-length} where a worker would add it. */
+  /**
+   * {@return the header fields the app has sent, and {@code content-length} where a worker would
+   * add it}
+   */
   public Headers headers() {
     return headers;
   }
 
-  /** The value of the first field of this name. */
+  /**
+   * {@return the value of the first field of this name}
+   *
+   * @param name in any case
+   */
   public Optional<String> header(String name) {
     return headers.first(name);
   }
 
-  /** The body; empty for HEAD, 204 and 304. */
+  /** {@return the body; empty for HEAD, 204 and 304} */
   public byte[] bytes() {
     return body.clone();
   }
 
-  /** The body as UTF-8. */
+  /** {@return the body as UTF-8} */
   public String text() {
     return new String(body, UTF_8);
   }
 
-  /** The trailer fields; none if the request did not say {@code TE: trailers}. */
+  /** {@return the trailer fields; none if the request did not say {@code TE: trailers}} */
   public Headers trailers() {
     return trailers;
   }
 
-  /** The interim responses that came before, in order. */
+  /** {@return the interim responses that came before, in order} */
   public List<Interim> interim() {
     return interim;
   }

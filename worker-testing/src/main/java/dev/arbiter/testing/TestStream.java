@@ -27,7 +27,7 @@ public final class TestStream implements AutoCloseable {
   }
 
   /**
-   * The status; waits for it, up to the client's time limit.
+   * {@return the status; waits for it, up to the client's time limit}
    *
    * @throws AppFailure the app failed before it answered, or did not answer in time
    */
@@ -35,12 +35,12 @@ public final class TestStream implements AutoCloseable {
     return head().status();
   }
 
-  /** The header fields; waits for them as {@link #status} does. */
+  /** {@return the header fields; waits for them as {@link #status} does} */
   public Headers headers() {
     return head().headers();
   }
 
-  /** The interim responses that have come so far; does not wait. */
+  /** {@return the interim responses that have come so far; does not wait} */
   public List<TestResponse.Interim> interim() {
     return List.copyOf(exchange.interim);
   }
@@ -50,16 +50,16 @@ public final class TestStream implements AutoCloseable {
   }
 
   /**
-   * The response's body, as it comes. A read fails with an {@link IOException} if the app failed,
-   * which is the cause, or if nothing came within the client's time limit.
+   * {@return the response's body, as it comes} A read fails with an {@link IOException} if the app
+   * failed, which is the cause, or if nothing came within the client's time limit.
    */
   public InputStream body() {
     return body;
   }
 
   /**
-   * The request's body, if {@link TestRequest#streaming} was asked for: each write is a part, and
-   * waits while the app reads none; closing ends it.
+   * {@return the request's body, if {@link TestRequest#streaming} was asked for: each write is a
+   * part, and waits while the app reads none; closing ends it}
    */
   public OutputStream requestBody() {
     return requestBody;
@@ -68,6 +68,7 @@ public final class TestStream implements AutoCloseable {
   /**
    * Reads the rest of the response, and waits until the app is done.
    *
+   * @return the whole of it, with what was read before
    * @throws AppFailure the app failed, or was not done in time
    */
   public TestResponse readAll() {
@@ -86,7 +87,9 @@ public final class TestStream implements AutoCloseable {
   /**
    * Waits until the app is done with the request, without reading on.
    *
+   * @param limit how long it waits
    * @return whether it was, within {@code limit}; how it ended does not matter
+   * @throws InterruptedException the test's thread was interrupted
    */
   public boolean awaitDone(Duration limit) throws InterruptedException {
     return exchange.awaitDone(limit.toNanos(), TimeUnit.NANOSECONDS);

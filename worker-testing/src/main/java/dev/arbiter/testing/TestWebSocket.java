@@ -36,12 +36,14 @@ public final class TestWebSocket implements AutoCloseable {
     this.accepted = accepted;
   }
 
-  /** What the app chose of the subprotocols that were offered. */
+  /** {@return what the app chose of the subprotocols that were offered} */
   public Optional<String> subprotocol() {
     return accepted.subprotocol();
   }
 
-  /** The fields the app added to its answer to the handshake; not those of the protocol. */
+  /**
+   * {@return the fields the app added to its answer to the handshake; not those of the protocol}
+   */
   public Headers headers() {
     return accepted.headers();
   }
@@ -50,6 +52,7 @@ public final class TestWebSocket implements AutoCloseable {
    * Sends a text message; waits while the app has taken none of the last 32. Dropped if the app has
    * closed and the test has not yet received that.
    *
+   * @param text may be empty
    * @throws IllegalStateException the test has closed, or has received the app's close
    * @throws AppFailure the app took nothing in time
    */
@@ -57,14 +60,18 @@ public final class TestWebSocket implements AutoCloseable {
     client.await(session.clientSend(new Message.Text(text)));
   }
 
-  /** Sends a binary message, as {@link #sendText}; the bytes are copied. */
+  /**
+   * Sends a binary message, as {@link #sendText}; the bytes are copied.
+   *
+   * @param bytes may be none
+   */
   public void sendBinary(byte[] bytes) {
     ByteBuffer copy = ByteBuffer.wrap(bytes.clone()).asReadOnlyBuffer();
     client.await(session.clientSend(new Message.Binary(copy)));
   }
 
   /**
-   * The next message, whole; after the last, {@link Message.Close}.
+   * {@return the next message, whole; after the last, {@link Message.Close}}
    *
    * @throws AppFailure the app failed, unless {@link TestClient.Builder#raise} is off: then it is a
    *     close with 1011; or nothing came in time
@@ -78,7 +85,7 @@ public final class TestWebSocket implements AutoCloseable {
   }
 
   /**
-   * The next message, which must be text.
+   * {@return the next message, which must be text}
    *
    * @throws AssertionError it is not
    * @throws AppFailure as {@link #receive}
@@ -91,7 +98,7 @@ public final class TestWebSocket implements AutoCloseable {
   }
 
   /**
-   * The next message, which must be binary.
+   * {@return the next message, which must be binary}
    *
    * @throws AssertionError it is not
    * @throws AppFailure as {@link #receive}
@@ -108,7 +115,7 @@ public final class TestWebSocket implements AutoCloseable {
   }
 
   /**
-   * The next message, which must be the end.
+   * {@return the next message, which must be the end}
    *
    * @throws AssertionError it is not
    * @throws AppFailure as {@link #receive}
@@ -140,7 +147,9 @@ public final class TestWebSocket implements AutoCloseable {
   /**
    * Waits until the app is done with the WebSocket.
    *
+   * @param limit how long it waits
    * @return whether it was, within {@code limit}; how it ended does not matter
+   * @throws InterruptedException the test's thread was interrupted
    */
   public boolean awaitDone(Duration limit) throws InterruptedException {
     return exchange.awaitDone(limit.toNanos(), TimeUnit.NANOSECONDS);

@@ -13,7 +13,10 @@ public final class WebSocketRefused extends RuntimeException {
     this.response = response;
   }
 
-  /** The whole of it; 403 if the app closed before it accepted, or was done without an answer. */
+  /**
+   * {@return the whole of it; 403 if the app closed before it accepted, or was done without an
+   * answer}
+   */
   public TestResponse response() {
     return response;
   }

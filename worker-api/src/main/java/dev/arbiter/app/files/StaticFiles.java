@@ -102,8 +102,8 @@ public final class StaticFiles implements BlockingApp {
   }
 
   /**
-   * The files of this folder, for all paths. The folder is looked up at each request, so it may be
-   * a link that is turned to another release while files are served.
+   * {@return the files of this folder, for all paths} The folder is looked up at each request, so
+   * it may be a link that is turned to another release while files are served.
    *
    * @param folder relative to the worker's working folder, which is {@code --chdir}
    */
@@ -112,9 +112,10 @@ public final class StaticFiles implements BlockingApp {
   }
 
   /**
-   * The same for paths below {@code path} only: {@code /assets} serves {@code /assets/a.css} from
-   * {@code a.css}.
+   * {@return the same for paths below {@code path} only: {@code /assets} serves {@code
+   * /assets/a.css} from {@code a.css}}
    *
+   * @param path begins with a slash, and is not decoded
    * @throws IllegalArgumentException it does not begin with a slash
    */
   public StaticFiles under(String path) {
@@ -126,7 +127,11 @@ public final class StaticFiles implements BlockingApp {
     return new StaticFiles(builder);
   }
 
-  /** The same with another file for folders than {@code index.html}; empty for none: 404. */
+  /**
+   * {@return the same with another file for folders than {@code index.html}; empty for none: 404}
+   *
+   * @param name of a file, such as {@code index.htm}
+   */
   public StaticFiles index(String name) {
     Builder builder = new Builder(this);
     builder.index = name;
@@ -134,8 +139,10 @@ public final class StaticFiles implements BlockingApp {
   }
 
   /**
-   * The same with this {@code Cache-Control}, such as {@code max-age=3600}; none by default, so
-   * that clients ask again.
+   * {@return the same with this {@code Cache-Control}, such as {@code max-age=3600}; none by
+   * default, so that clients ask again}
+   *
+   * @param value of the field; empty for none
    */
   public StaticFiles cacheControl(String value) {
     Builder builder = new Builder(this);
@@ -143,14 +150,22 @@ public final class StaticFiles implements BlockingApp {
     return new StaticFiles(builder);
   }
 
-  /** The same, also serving files and folders whose names begin with a dot. Off by default. */
+  /**
+   * {@return the same, also serving files and folders whose names begin with a dot} Off by default.
+   *
+   * @param on whether they are served
+   */
   public StaticFiles hidden(boolean on) {
     Builder builder = new Builder(this);
     builder.hidden = on;
     return new StaticFiles(builder);
   }
 
-  /** The same, also following symbolic links that lead out of the folder. Off by default. */
+  /**
+   * {@return the same, also following symbolic links that lead out of the folder} Off by default.
+   *
+   * @param on whether they are followed
+   */
   public StaticFiles links(boolean on) {
     Builder builder = new Builder(this);
     builder.links = on;
@@ -158,10 +173,12 @@ public final class StaticFiles implements BlockingApp {
   }
 
   /**
-   * The same, sending {@code a.css.br}, {@code a.css.zst} or {@code a.css.gz} in place of {@code
-   * a.css} to clients that take it; of several the one the client likes best, in case of doubt the
-   * first of these. Off by default: it costs up to three more looks at the disk, and the files must
-   * be made.
+   * {@return the same, sending {@code a.css.br}, {@code a.css.zst} or {@code a.css.gz} in place of
+   * {@code a.css} to clients that take it; of several the one the client likes best, in case of
+   * doubt the first of these} Off by default: it costs up to three more looks at the disk, and the
+   * files must be made.
+   *
+   * @param on whether they are looked for
    */
   public StaticFiles precompressed(boolean on) {
     Builder builder = new Builder(this);
@@ -176,7 +193,11 @@ public final class StaticFiles implements BlockingApp {
     return new StaticFiles(builder);
   }
 
-  /** Whether the request's path is one of those these files are for, there or not. */
+  /**
+   * {@return whether the request's path is one of those these files are for, there or not}
+   *
+   * @param request whose {@link RequestHead#rawPath} is asked for
+   */
   public boolean covers(RequestHead request) {
     return prefix.isEmpty() || Segments.of(request.rawPath()).startsWith(prefix);
   }

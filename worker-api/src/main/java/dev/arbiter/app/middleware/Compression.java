@@ -75,13 +75,19 @@ public final class Compression implements Middleware {
   /** A content coding. Any thread. */
   public interface Coding {
 
-    /** What it is called in {@code Content-Encoding}, in lower case: {@code br}, {@code zstd}. */
+    /**
+     * {@return what it is called in {@code Content-Encoding}, in lower case: {@code br}, {@code
+     * zstd}}
+     */
     String name();
 
     /**
-     * A stream that writes to {@code out} what is written to it, encoded. Its {@code flush} passes
-     * on all that was written before, so that it can be decoded; its {@code close} ends the body,
-     * frees what it holds, and may be called again.
+     * {@return a stream that writes to {@code out} what is written to it, encoded} Its {@code
+     * flush} passes on all that was written before, so that it can be decoded; its {@code close}
+     * ends the body, frees what it holds, and may be called again.
+     *
+     * @param out the response's body, on its way to the client
+     * @throws IOException {@code out} failed
      */
     OutputStream encode(OutputStream out) throws IOException;
   }
@@ -110,13 +116,13 @@ public final class Compression implements Middleware {
     this.types = types;
   }
 
-  /** With gzip, at its usual level. */
+  /** {@return a compression with gzip, at its usual level} */
   public static Compression create() {
     return new Compression(List.of(gzip(LEVEL)), MINIMUM, Compression::isText);
   }
 
   /**
-   * The gzip coding.
+   * {@return the gzip coding}
    *
    * @param level from 1, the fastest, to 9, the smallest
    */
@@ -127,18 +133,26 @@ public final class Compression implements Middleware {
     return new Gzip(level);
   }
 
-  /** The same with these codings in place of its own; the first is preferred. */
+  /**
+   * {@return the same with these codings in place of its own; the first is preferred}
+   *
+   * @param favouriteFirst in case a client likes several the same
+   */
   public Compression codings(Coding... favouriteFirst) {
     return new Compression(List.of(favouriteFirst), minimum, types);
   }
 
-  /** The same for bodies of at least this many bytes; 1024 by default. */
+  /**
+   * {@return the same for bodies of at least this many bytes; 1024 by default}
+   *
+   * @param bytes of the body as the app made it
+   */
   public Compression minimum(int bytes) {
     return new Compression(codings, bytes, types);
   }
 
   /**
-   * The same for these types in place of its own.
+   * {@return the same for these types in place of its own}
    *
    * @param wanted is given a media type without parameters, in lower case: {@code text/html}
    */

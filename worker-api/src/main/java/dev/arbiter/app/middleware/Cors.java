@@ -69,12 +69,21 @@ public final class Cors implements Middleware {
     maxAge = builder.maxAge.toSeconds();
   }
 
-  /** Allows these origins, for GET, HEAD and POST, without credentials. */
+  /**
+   * Allows these origins, for GET, HEAD and POST, without credentials.
+   *
+   * @param origins as {@link Builder#origins} takes them
+   * @return what lets pages of these origins read the app's answers
+   */
   public static Cors of(String... origins) {
     return builder().origins(origins).build();
   }
 
-  /** Allows nothing yet. */
+  /**
+   * Allows nothing yet.
+   *
+   * @return what says who may read the app's answers
+   */
   public static Builder builder() {
     return new Builder();
   }
@@ -96,6 +105,7 @@ public final class Cors implements Middleware {
      *
      * @param allowed as browsers send them, {@code https://shop.example} or with {@code :8443}; or
      *     {@code *} for any
+     * @return this
      * @throws IllegalArgumentException one is no origin, such as a URL with a path
      */
     public Builder origins(String... allowed) {
@@ -114,13 +124,21 @@ public final class Cors implements Middleware {
     /**
      * Also allows origins that {@code allowed} accepts, which is given them in lower case. Compare
      * the whole of an origin: one that merely ends with your name may be anybody's.
+     *
+     * @param allowed called by several threads at once; must not block
+     * @return this
      */
     public Builder originsMatching(Predicate<String> allowed) {
       origins = origins.or(allowed);
       return this;
     }
 
-    /** Allows these methods in place of GET, HEAD and POST; case-sensitive. */
+    /**
+     * Allows these methods in place of GET, HEAD and POST; case-sensitive.
+     *
+     * @param allowed such as {@code PUT}
+     * @return this
+     */
     public Builder methods(String... allowed) {
       methods.clear();
       methods.addAll(Arrays.asList(allowed));
@@ -130,25 +148,42 @@ public final class Cors implements Middleware {
     /**
      * Also allows these request header fields, beyond those a page may always send; {@code *} for
      * any, which unlike the protocol's own asterisk includes {@code Authorization}.
+     *
+     * @param allowed names of fields, in any case
+     * @return this
      */
     public Builder headers(String... allowed) {
       Stream.of(allowed).map(name -> name.toLowerCase(Locale.ROOT)).forEach(headers::add);
       return this;
     }
 
-    /** Lets pages read these fields of an answer, too. */
+    /**
+     * Lets pages read these fields of an answer, too.
+     *
+     * @param names of fields, beyond those a page may always read
+     * @return this
+     */
     public Builder expose(String... names) {
       exposed.addAll(Arrays.asList(names));
       return this;
     }
 
-    /** Lets pages send cookies and other credentials. Not together with any origin. */
+    /**
+     * Lets pages send cookies and other credentials. Not together with any origin.
+     *
+     * @return this
+     */
     public Builder credentials() {
       credentials = true;
       return this;
     }
 
-    /** How long a browser may remember the answer to a preflight; 10 minutes by default. */
+    /**
+     * How long a browser may remember the answer to a preflight; 10 minutes by default.
+     *
+     * @param time in whole seconds; browsers have a most of their own, such as two hours
+     * @return this
+     */
     public Builder maxAge(Duration time) {
       maxAge = time;
       return this;
@@ -157,6 +192,7 @@ public final class Cors implements Middleware {
     /**
      * Makes the middleware.
      *
+     * @return a middleware with what was said so far
      * @throws IllegalStateException credentials for any origin: every page on the web could then
      *     act as its visitor
      */

@@ -32,22 +32,35 @@ public interface Middleware {
    * Decides what becomes of a request. Called on the thread that is about to run the app, which for
    * an {@link AsyncApp} is an event loop: it must not block. Calls run concurrently.
    *
+   * @param request its head; valid until its end
    * @return lives as long as the request, for which it is the only one
    * @throws RuntimeException as if the app had thrown it: 500
    */
   Passage enter(RequestHead request);
 
-  /** {@code app} behind this. */
+  /**
+   * {@return {@code app} behind this}
+   *
+   * @param app served where this lets a request pass
+   */
   default BlockingApp around(BlockingApp app) {
     return new BlockingWrapper(this, app);
   }
 
-  /** {@code app} behind this. */
+  /**
+   * {@return {@code app} behind this}
+   *
+   * @param app served where this lets a request pass
+   */
   default AsyncApp around(AsyncApp app) {
     return new AsyncWrapper(this, app);
   }
 
-  /** {@code app} behind this, in the contract it has. */
+  /**
+   * {@return {@code app} behind this, in the contract it has}
+   *
+   * @param app served where this lets a request pass
+   */
   default App around(App app) {
     return switch (app) {
       case BlockingApp blocking -> around(blocking);
@@ -55,7 +68,13 @@ public interface Middleware {
     };
   }
 
-  /** {@code app} behind all of these; the first one sees a request first, and its answer last. */
+  /**
+   * {@return {@code app} behind all of these; the first one sees a request first, and its answer
+   * last}
+   *
+   * @param app served where all of them let a request pass
+   * @param outermostFirst none leaves the app as it is
+   */
   static App chain(App app, Middleware... outermostFirst) {
     App wrapped = app;
     for (int i = outermostFirst.length - 1; i >= 0; i--) {

@@ -11,7 +11,12 @@ public interface Passage {
   /** The request is none of the middleware's business. */
   Passage ON = new Passage() {};
 
-  /** The request is answered with {@code response}, and the app never sees it. */
+  /**
+   * Answers the request in the app's stead, which never sees it.
+   *
+   * @param response sent as if the app had returned it
+   * @return what to return from {@link Middleware#enter}
+   */
   static Passage answered(Response response) {
     return new Passage() {
       @Override
@@ -32,13 +37,15 @@ public interface Passage {
     return Optional.empty();
   }
 
-  /** What the app finds in {@code state()}, for this request only, beside what is there. */
+  /**
+   * {@return what the app finds in {@code state()}, for this request only, beside what is there}
+   */
   default Map<String, Object> state() {
     return Map.of();
   }
 
   /**
-   * The header fields to send.
+   * {@return the header fields to send}
    *
    * @param status the app's
    * @param headers the app's

@@ -64,6 +64,9 @@ public final class RateLimit implements Middleware {
   /**
    * Lets {@code requests} pass in each {@code time}, and as many at once, for each client address.
    *
+   * @param requests how many, from 1
+   * @param time in which they may come, above zero
+   * @return a limit that a client above it is told with 429
    * @throws IllegalArgumentException either is not positive, or the rate is above one a nanosecond
    */
   public static RateLimit of(long requests, Duration time) {
@@ -79,8 +82,11 @@ public final class RateLimit implements Middleware {
   }
 
   /**
-   * The same with another size of the bucket: how many may come at once, from 1. By default as many
-   * as may come in the time.
+   * {@return the same with another size of the bucket: how many may come at once, from 1} By
+   * default as many as may come in the time.
+   *
+   * @param requests from 1
+   * @throws IllegalArgumentException fewer, or more than the rate fills in 292 years
    */
   public RateLimit burst(long requests) {
     if (requests < 1 || requests > Long.MAX_VALUE / interval) {
@@ -90,15 +96,22 @@ public final class RateLimit implements Middleware {
   }
 
   /**
-   * The same with a bucket for each of other keys, such as a user's name. Requests without a key
-   * are not limited. The function must not block.
+   * {@return the same with a bucket for each of other keys, such as a user's name} Requests without
+   * a key are not limited. The function must not block.
+   *
+   * @param newKey called once for each request, by several threads at once; empty for a request
+   *     without a limit
    */
   public RateLimit by(Function<RequestHead, Optional<String>> newKey) {
     return new RateLimit(interval, burst, maxKeys, newKey, nanos);
   }
 
   /**
-   * The same, remembering at most this many keys, from 16; 100,000 by default, of some 100 bytes.
+   * {@return the same, remembering at most this many keys, from 16; 100,000 by default, of some 100
+   * bytes}
+   *
+   * @param keys from 16
+   * @throws IllegalArgumentException fewer
    */
   public RateLimit maxKeys(int keys) {
     if (keys < STRIPES) {
@@ -108,8 +121,10 @@ public final class RateLimit implements Middleware {
   }
 
   /**
-   * The default key: a client's IPv4 address, or the first 64 bits of its IPv6 address, since
-   * whoever has one such address has all of its network. Empty on a Unix socket.
+   * {@return the default key: a client's IPv4 address, or the first 64 bits of its IPv6 address,
+   * since whoever has one such address has all of its network} Empty on a Unix socket.
+   *
+   * @param request whose {@link RequestHead#client} is asked for
    */
   public static Optional<String> clientAddress(RequestHead request) {
     return request

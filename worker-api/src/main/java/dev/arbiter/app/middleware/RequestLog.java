@@ -60,7 +60,11 @@ public final class RequestLog implements Middleware {
     this.log = log;
   }
 
-  /** Logs with the {@link System.Logger} of this class's name, at level INFO. */
+  /**
+   * Logs with the {@link System.Logger} of this class's name, at level INFO.
+   *
+   * @return a log of all requests that pass it
+   */
   public static RequestLog create() {
     return new RequestLog(entry -> LOGGER.log(System.Logger.Level.INFO, entry.toString()));
   }
@@ -68,6 +72,9 @@ public final class RequestLog implements Middleware {
   /**
    * Gives each entry to {@code log}, on the thread that ended the request, which may be an event
    * loop: it must not block.
+   *
+   * @param log called by several threads at once
+   * @return a log of all requests that pass it
    */
   public static RequestLog to(Consumer<? super Entry> log) {
     return new RequestLog(log);

@@ -53,6 +53,7 @@ public final class TrustedHosts implements Middleware {
    *
    * @param patterns {@code shop.example} is that name, {@code *.shop.example} every name below it
    *     but not itself, {@code *} any name that is well-formed; an IPv6 address has its brackets
+   * @return what answers requests for other hosts in the app's stead
    * @throws IllegalArgumentException one of them is none of these, or there is none
    */
   public static TrustedHosts of(String... patterns) {

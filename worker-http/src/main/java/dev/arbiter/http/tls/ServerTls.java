@@ -6,7 +6,9 @@ import dev.arbiter.wire.Message.ListenerInfo;
 import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.OutOfMemory;
 import dev.arbiter.worker.WorkerContext;
+import java.io.PrintWriter;
 import java.io.Serial;
+import java.io.StringWriter;
 import java.net.SocketAddress;
 import java.security.GeneralSecurityException;
 import java.security.cert.Certificate;
@@ -35,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ServerTls implements AutoCloseable {
   private static final Duration WARM_UP = Duration.ofMillis(100);
+  private static final String HOOK_FAILED = "The hook sslContext failed: ";
 
   /** What engines are made by. */
   private record Made(TlsProvider by, TlsEngines engines, Material material, String aside) {}
@@ -183,7 +186,7 @@ public final class ServerTls implements AutoCloseable {
     try {
       next = make(Duration.ZERO);
     } catch (Wrong wrong) {
-      worker.say("warning", "The certificates stay as they were: " + wrong.getMessage());
+      worker.say("warning", "The certificates stay as they were: " + why(wrong));
       return;
     }
     next.material().warnings().forEach(text -> worker.say("warning", text));
@@ -198,6 +201,16 @@ public final class ServerTls implements AutoCloseable {
               ? "What the hook sslContext answers is in use from now on"
               : "New certificates are in use from now on");
     }
+  }
+
+  /** With the stack trace where the app's own code has failed. */
+  private static String why(Wrong wrong) {
+    if (!(wrong.getCause() instanceof HookFailed failed)) {
+      return String.valueOf(wrong.getMessage());
+    }
+    StringWriter trace = new StringWriter();
+    failed.thrown.printStackTrace(new PrintWriter(trace));
+    return HOOK_FAILED + trace.toString().strip();
   }
 
   private void replace(Made next) {
@@ -310,7 +323,7 @@ public final class ServerTls implements AutoCloseable {
           plan.applicationProtocols());
     } catch (Throwable thrown) {
       OutOfMemory.leaveIf(thrown);
-      throw new Wrong("The hook sslContext failed: " + thrown, "", new HookFailed(thrown));
+      throw new Wrong(HOOK_FAILED + thrown, "", new HookFailed(thrown));
     }
   }
 
@@ -318,8 +331,11 @@ public final class ServerTls implements AutoCloseable {
   private static final class HookFailed extends Exception {
     @Serial private static final long serialVersionUID = 1;
 
-    HookFailed(Throwable cause) {
-      super(cause);
+    private final Throwable thrown;
+
+    HookFailed(Throwable thrown) {
+      super(thrown);
+      this.thrown = thrown;
     }
   }
 

@@ -351,6 +351,19 @@ public abstract class TlsContract {
     }
   }
 
+  /** Hooks that need what may go. */
+  public static final class Dependent implements Hooks {
+    static volatile boolean gone;
+
+    @Override
+    public SslContext sslContext(Member worker, SslContext standard) {
+      if (gone) {
+        throw new IllegalStateException("the module has gone");
+      }
+      return standard;
+    }
+  }
+
   /** Hooks whose answer cannot be used. */
   public static final class Wrong implements Hooks {
     @Override
@@ -379,6 +392,23 @@ public abstract class TlsContract {
         .hasMessageContaining("the module is not there");
     assertThatThrownBy(() -> serve("hooks-class", Wrong.class.getName()))
         .hasMessageContaining("TLSv9");
+  }
+
+  @Test
+  void aHookThatFailsLaterChangesNothingAndIsLoggedWithItsStackTrace() throws Exception {
+    Dependent.gone = false;
+    Server server = serve("hooks-class", Dependent.class.getName());
+    Dependent.gone = true;
+    server.reopen();
+    assertThat(server.said())
+        .anySatisfy(
+            line ->
+                assertThat(line)
+                    .startsWith("warning: The certificates stay as they were: ")
+                    .contains("The hook sslContext failed")
+                    .containsOnlyOnce("IllegalStateException: the module has gone")
+                    .contains("at " + Dependent.class.getName() + ".sslContext("));
+    assertThat(connect().get("/").status()).isEqualTo(200);
   }
 
   @Test
