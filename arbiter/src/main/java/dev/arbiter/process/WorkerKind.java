@@ -71,24 +71,32 @@ public record WorkerKind(
         return read(candidate, home);
       }
     }
+    String hint =
+        "--worker-path names folders to look for other kinds, and -k takes the path of one; there is no "
+            + DESCRIPTOR
+            + " in "
+            + String.join(", ", candidates.stream().map(Path::toString).toList());
+    if (name.contains("/")) {
+      throw new KindException(said + ": expected a folder with a " + DESCRIPTOR, hint);
+    }
+    List<String> unread = new ArrayList<>();
+    TreeSet<String> names = known(home, folders, unread);
     throw new KindException(
         said
             + ": expected "
-            + (name.contains("/")
-                ? "a folder with a " + DESCRIPTOR
-                : Nearest.oneOf(name, known(home, folders))),
-        "--worker-path names folders to look for other kinds, and -k takes the path of one");
+            + (names.isEmpty() ? "a kind that is there" : Nearest.oneOf(name, names)),
+        hint + String.join("", unread));
   }
 
-  /** The names that would be found. */
-  private static TreeSet<String> known(Path home, List<Path> folders) {
+  /** The names that would be found; {@code unread} gets what could not be looked at. */
+  private static TreeSet<String> known(Path home, List<Path> folders, List<String> unread) {
     TreeSet<String> names = new TreeSet<>();
     List<Path> candidates = new ArrayList<>(folders);
     for (Path folder : Stream.concat(Stream.of(home.resolve("lib")), folders.stream()).toList()) {
       try (DirectoryStream<Path> kinds = Files.newDirectoryStream(folder, PREFIX + "*")) {
         kinds.forEach(candidates::add);
       } catch (IOException | DirectoryIteratorException e) {
-        names.add("(" + folder + " cannot be read: " + e.getMessage() + ")");
+        unread.add("; " + folder + " cannot be read: " + e);
       }
     }
     for (Path candidate : candidates) {

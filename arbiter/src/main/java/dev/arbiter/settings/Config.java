@@ -210,9 +210,17 @@ public final class Config {
     return value(name).source();
   }
 
-  /** The start of a message about a setting's value: where it came from, and what it is. */
+  /**
+   * The start of a message about a setting's value: where it came from, and what it is. Not for
+   * secrets.
+   *
+   * @throws IllegalArgumentException the setting is a secret
+   */
   public String said(String name) {
-    return source(name).withText(text(name));
+    if (Settings.named(name).type() instanceof Type.Secret) {
+      throw new IllegalArgumentException(name);
+    }
+    return isGiven(name) ? source(name).withText(text(name)) : name + " " + text(name);
   }
 
   /** Where to listen: {@code bind}, {@code host} and {@code port}, {@code uds} and {@code fd}. */

@@ -231,7 +231,7 @@ final class CommandLineTest {
         "--keep-alive 0",
         "--keep-alive 75s --reload",
       })
-  void connectionsThatEndWithTheirClientsAreNothingToTell(String line) {
+  void whereNoOtherTimesWouldHelpThereIsNothingToTell(String line) {
     assertThat(config(line).notices()).isEmpty();
   }
 

@@ -16,9 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Where an app may come from, and that each example runs under both workers. Which kind it is that
- * loads an app makes no difference to where it is found: that is the arbiter's, and the loader is
- * the same.
+ * Where an app may come from, and that each example runs; most under both workers, as here or in
+ * their own tests. Which kind it is that loads an app makes no difference to where it is found:
+ * that is the arbiter's, and the loader is the same.
  */
 @Tag("slow")
 final class AppsTest {

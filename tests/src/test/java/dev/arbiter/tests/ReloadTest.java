@@ -231,8 +231,9 @@ final class ReloadTest {
     Set<Long> old = arbiter.awaitServing(2);
 
     int mark = arbiter.log().mark();
-    SourceApp.write(folder, SourceApp.blocking("no such thing"));
+    SourceApp.write(folder, SourceApp.blocking("\"second\""));
     assertThat(body(arbiter)).as("only a reload changes what is served").isEqualTo("first");
+    SourceApp.write(folder, SourceApp.blocking("no such thing"));
     arbiter.signal(Os.Signal.HUP);
     arbiter.log().awaitAfter(mark, Says.RELOAD_FAILED, Limits.CHANGE);
     assertThat(arbiter.awaitServing(2)).isEqualTo(old);
