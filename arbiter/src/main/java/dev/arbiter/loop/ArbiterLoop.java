@@ -24,6 +24,7 @@ import dev.arbiter.wire.Message;
 import dev.arbiter.wire.Vitals;
 import dev.arbiter.wire.Wire;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -297,7 +298,8 @@ public final class ArbiterLoop implements WorkerProcess.Ear, Reloads {
   /** Runs the fleet until it is stopped; returns the exit code. */
   public int run(Release first) {
     releases.put(first.generation(), first);
-    lookout.watch(first);
+    // When exactly it was made is not known here.
+    lookout.watch(first, ManagementFactory.getRuntimeMXBean().getStartTime());
     lookout.start();
     events.add(new Event.Begin(first.policy(), first.generation()));
     return run();
@@ -709,6 +711,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear, Reloads {
   }
 
   private void resolve(long generation, long before) {
+    long begun = System.currentTimeMillis();
     Resolution resolution = resolution(generation);
     String lost = lookout.lost(before);
     put(
@@ -720,7 +723,7 @@ public final class ArbiterLoop implements WorkerProcess.Ear, Reloads {
                     events.add(new Event.ReleaseLost(before, lost + " changed on disk since"));
                   }
                   releases.put(generation, release);
-                  lookout.watch(release);
+                  lookout.watch(release, begun);
                   events.add(new Event.ReleaseResolved(generation, release.policy()));
                 }
                 case Resolution.Refused(String why) ->

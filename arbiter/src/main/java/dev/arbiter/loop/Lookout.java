@@ -55,11 +55,15 @@ final class Lookout {
     thread.shutdownNow();
   }
 
-  /** A generation that has just been made may be run from now on. */
-  void watch(Release release) {
+  /**
+   * A generation that has just been made may be run from now on.
+   *
+   * @param begun when its making began, in milliseconds since 1970
+   */
+  void watch(Release release, long begun) {
     adopt(release);
     if (!release.develops() && release.config().has("certfile")) {
-      thread.execute(() -> origins.put(release.generation(), Origins.of(release)));
+      thread.execute(() -> origins.put(release.generation(), Origins.of(release, begun)));
     }
   }
 

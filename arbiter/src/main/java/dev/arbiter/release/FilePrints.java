@@ -49,6 +49,18 @@ public final class FilePrints {
         .toList();
   }
 
+  /**
+   * Whether one was changed at that time or later, as far as its file system tells: many count in
+   * ticks of the kernel (up to 10 ms), some in seconds.
+   *
+   * @param millis since 1970
+   */
+  boolean isAnySince(long millis) {
+    return first.values().stream()
+        .mapToLong(Print::modified)
+        .anyMatch(modified -> modified + (modified % 1000 == 0 ? 1000 : 10) >= millis);
+  }
+
   /** Whether they are of the same files, and each was the same when they were taken. */
   @Override
   public boolean equals(Object other) {

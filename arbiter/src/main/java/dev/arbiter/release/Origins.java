@@ -45,9 +45,21 @@ public final class Origins {
     this.others = others;
   }
 
-  /** As they are now. */
-  public static Origins of(Release release) {
-    return new Origins(release, FilePrints.of(keys(release.config())), others(release));
+  /**
+   * As they are now.
+   *
+   * @param begun when the making of the release began, in milliseconds since 1970: what was saved
+   *     since may be in it or not
+   */
+  public static Origins of(Release release, long begun) {
+    boolean doubtful =
+        prints(release.config(), named(release))
+            .map(prints -> prints.isAnySince(begun))
+            .orElse(true);
+    return new Origins(
+        release,
+        FilePrints.of(keys(release.config())),
+        doubtful ? Optional.empty() : others(release));
   }
 
   /** The same, with the files of TLS as they are now: workers have read them again. */
@@ -97,17 +109,27 @@ public final class Origins {
     return files;
   }
 
+  /** Where the settings say that something is; what a compiler has written is elsewhere. */
+  private static Set<Path> named(Release release) {
+    Config config = release.config();
+    Set<Path> roots = new LinkedHashSet<>(ReleaseResolver.places(config));
+    roots.addAll(release.kind().classPath());
+    config.list("worker-path").stream().map(config.directory()::resolve).forEach(roots::add);
+    config.files().filter(file -> Files.isRegularFile(file)).forEach(roots::add);
+    return roots;
+  }
+
   /** Everything else; empty if it is too much to look at, or cannot be. */
   private static Optional<FilePrints> others(Release release) {
-    Config config = release.config();
-    Set<Path> left = left(config);
-    Set<Path> roots = new LinkedHashSet<>(ReleaseResolver.places(config));
+    Set<Path> roots = named(release);
     roots.addAll(release.app().classPath());
-    roots.addAll(release.kind().classPath());
     roots.addAll(release.hooks().classPath());
-    config.list("worker-path").stream().map(config.directory()::resolve).forEach(roots::add);
     roots.add(release.jdk().resolve("release"));
-    config.files().filter(file -> Files.isRegularFile(file)).forEach(roots::add);
+    return prints(release.config(), roots);
+  }
+
+  private static Optional<FilePrints> prints(Config config, Set<Path> roots) {
+    Set<Path> left = left(config);
     roots.removeIf(root -> left.contains(root) && Files.isRegularFile(root));
     if (roots.stream().anyMatch(root -> left.stream().anyMatch(root::startsWith))) {
       return Optional.empty(); // what is written all the time, and what must not change, are one

@@ -50,7 +50,7 @@ public final class WarmCompiler implements SourceCompiler.Factory, AutoCloseable
       if (closed) {
         throw ended;
       }
-      close(server); // by the kernel, perhaps, for want of memory; the next one knows nothing
+      abandon(); // by the kernel, perhaps, for want of memory; the next one knows nothing
       return askOnce(jdk, order);
     }
   }
@@ -75,14 +75,14 @@ public final class WarmCompiler implements SourceCompiler.Factory, AutoCloseable
     } catch (ExecutionException e) {
       throw new IOException("The compiler has ended", e.getCause());
     } catch (TimeoutException e) {
-      close(running);
+      abandon();
       throw new AppProblem(
           AppProblem.APP,
           "The compiler did not finish %s in %d s".formatted(order.source(), LIMIT_SECONDS),
           "",
           "");
     } catch (InterruptedException e) {
-      close(running);
+      abandon();
       Thread.currentThread().interrupt();
       throw new AppProblem(AppProblem.APP, "The compiler was interrupted", "", "");
     }
@@ -93,7 +93,7 @@ public final class WarmCompiler implements SourceCompiler.Factory, AutoCloseable
     if (running != null && running.isAlive() && jdk.equals(serverJdk)) {
       return running;
     }
-    close(running);
+    abandon();
     Process started =
         Compiler.start(
             new ProcessBuilder(
@@ -121,6 +121,12 @@ public final class WarmCompiler implements SourceCompiler.Factory, AutoCloseable
     } catch (URISyntaxException e) {
       throw new IllegalStateException("a class that was loaded from nowhere", e);
     }
+  }
+
+  /** One that was killed may look alive for a moment, with its streams closed: it is forgotten. */
+  private void abandon() {
+    close(server);
+    server = null;
   }
 
   private static void close(@Nullable Process process) {

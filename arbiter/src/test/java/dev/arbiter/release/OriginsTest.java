@@ -10,6 +10,7 @@ import dev.arbiter.settings.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -41,7 +42,12 @@ final class OriginsTest {
     return Config.load(List.of(), environment, folder);
   }
 
+  /** Of a release that was made long after its files were. */
   private Origins origins() throws Exception {
+    return origins(System.currentTimeMillis() + 60_000);
+  }
+
+  private Origins origins(long begun) throws Exception {
     Config config = config();
     WorkerKind kind = new WorkerKind("some", "a.Main", List.of(), List.of(), true);
     return Origins.of(
@@ -57,7 +63,18 @@ final class OriginsTest {
             ReleaseResolver.divide(config, kind, Machine.here()),
             ResolvedApp.NONE,
             Privileges.SAME,
-            List.of()));
+            List.of()),
+        begun);
+  }
+
+  @Test
+  void whatWasSavedWhileTheReleaseWasMadeMayNotBeInIt() throws Exception {
+    long begun = System.currentTimeMillis();
+    Path source = folder.resolve("app/App.class");
+    Files.setLastModifiedTime(source, FileTime.fromMillis(begun + 1));
+    Origins origins = origins(begun);
+    Files.writeString(certificate, "another certificate");
+    assertThat(origins.renewed(config())).isEmpty();
   }
 
   @Test
