@@ -11,7 +11,7 @@ import java.util.Map;
 /** What {@code --help} and {@code --version} print. */
 final class HelpText {
 
-  private static final int WIDTH = 100;
+  private static final int WIDTH = 80;
   private static final int INDENT = 6;
 
   /** What most people come for, each with its short form first. */
@@ -61,9 +61,10 @@ final class HelpText {
 
   private static final String PLACES =
       """
-      Every setting can stand in arbiter.toml as well (keep-alive = "5s"; see --config) and in the
-      environment (ARBITER_KEEP_ALIVE). The command line is stronger than ARBITER_ARGS, that than
-      ARBITER_ variables, those than the file, and the file than WEB_CONCURRENCY and PORT.
+      Every setting can stand in arbiter.toml as well (keep-alive = "5s"; see
+      --config) and in the environment (ARBITER_KEEP_ALIVE). The command line is
+      stronger than ARBITER_ARGS, that than ARBITER_ variables, those than the file,
+      and the file than WEB_CONCURRENCY and PORT.
       Durations: 30 (seconds), 30s, 500ms, 1h30m. Sizes: 512 (bytes), 64k, 16M, 1G.
       """;
 
@@ -230,7 +231,7 @@ final class HelpText {
   }
 
   private static void line(StringBuilder text, String head, String help) {
-    text.append("  %-38s %s\n".formatted(head, help));
+    text.append("  %-28s %s\n".formatted(head, help));
   }
 
   private static void paragraph(StringBuilder text, String words, int indent) {

@@ -589,7 +589,7 @@ final class CommandLineTest {
         .contains("  -w, --workers N|auto ")
         .contains("arbiter init")
         .contains("  app bind workers recycle ");
-    assertThat(help.lines()).hasSizeLessThan(40).allMatch(line -> line.length() <= 100);
+    assertThat(help.lines()).hasSizeLessThan(40).allMatch(line -> line.length() <= 80);
   }
 
   @Test
