@@ -98,6 +98,8 @@ complete -c arbiter -l h2-max-concurrent-streams -l http2-max-concurrent-streams
 complete -c arbiter -l h2-initial-window-size -l http2-initial-window-size -x -d 'Bytes of a body that an HTTP/2 client may send before the app reads'
 complete -c arbiter -l h2-max-frame-size -l http2-max-frame-size -x -d 'Longest HTTP/2 frame that is taken'
 complete -c arbiter -l h2-max-header-list-size -l http2-max-header-list-size -x -d 'Longest header list of an HTTP/2 request in bytes'
+complete -c arbiter -l protocol -xa 'http uwsgi' -d 'Protocol on the listeners'
+complete -c arbiter -l uwsgi-allow-from -x -d 'Peers that may speak uwsgi'
 complete -c arbiter -l permit-obsolete-folding -l no-permit-obsolete-folding -d 'Accept a header field that goes on in a line that begins with a blank'
 complete -c arbiter -l strip-header-spaces -l no-strip-header-spaces -d 'Accept blanks before the colon of a header field'
 complete -c arbiter -l permit-unconventional-http-method -l no-permit-unconventional-http-method -d 'Accept methods with small letters'

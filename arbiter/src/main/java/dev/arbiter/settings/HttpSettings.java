@@ -1,6 +1,5 @@
 package dev.arbiter.settings;
 
-import static dev.arbiter.settings.Draft.LATER;
 import static dev.arbiter.settings.Draft.REPEATED;
 import static dev.arbiter.settings.Draft.addresses;
 import static dev.arbiter.settings.Draft.bare;
@@ -148,13 +147,16 @@ final class HttpSettings {
             "Longest header list of an HTTP/2 request in bytes, 32 more for each field; 431 beyond it."
                 + " 0: 65536",
             flag("--http2-max-header-list-size")),
-        choice("protocol", "http|uwsgi", "http", "Protocol on the listeners", LATER),
+        choice(
+            "protocol",
+            "http|uwsgi",
+            "http",
+            "Protocol on the listeners; uwsgi is what nginx speaks with uwsgi_pass, without TLS"),
         text(
             "uwsgi-allow-from",
             "ADDRESSES",
             "127.0.0.1,::1",
-            "Peers that may speak uwsgi",
-            LATER,
+            "Peers that may speak uwsgi, in which they name the client; Unix sockets always may",
             key("uwsgi-allow-ips")),
         onOff(
             "permit-obsolete-folding",

@@ -25,6 +25,7 @@ final class TlsRules {
     TlsRules rules = new TlsRules(values);
     rules.checkPassword();
     rules.checkCertificate(notices);
+    rules.checkProtocol();
     rules.checkClients(notices);
     rules.checkNames();
   }
@@ -54,6 +55,15 @@ final class TlsRules {
     if (has("insecure-bind")) {
       notices.add(
           value("insecure-bind").source().named() + " is as good as --bind without a certfile");
+    }
+  }
+
+  private void checkProtocol() throws SettingsException {
+    Value protocol = value("protocol");
+    if (has("certfile") && protocol.text().equals("uwsgi")) {
+      throw new SettingsException(
+          protocol.source().withText("uwsgi") + ": expected no certfile beside it",
+          "uwsgi is spoken in the clear; the proxy in front is the one for TLS.");
     }
   }
 

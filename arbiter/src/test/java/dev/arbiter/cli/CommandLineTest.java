@@ -249,7 +249,7 @@ final class CommandLineTest {
     "-k jar, -k jar is not in this release",
     "--preload archive, --preload is not in this release (value archive)",
     "--statsd-prefix a, --statsd-prefix is not in this release (value a)",
-    "--protocol=uwsgi, --protocol is not in this release (value uwsgi)",
+    "--statsd-prefix=b, --statsd-prefix is not in this release (value b)",
     "--statsd-host localhost:8125, --statsd-host is not in this release (value localhost:8125)",
     "--dogstatsd-tags a:b, --dogstatsd-tags is not in this release (value a:b)",
     "--enable-backlog-metric, --enable-backlog-metric is not in this release",
@@ -354,7 +354,7 @@ final class CommandLineTest {
         "access-log = \"no\" | arbiter.toml:1:1: access-log = \"no\": expected true or false, without quotes",
         "name = [\"a\"]     | arbiter.toml:1:1: name = [\"a\"]: expected a text in quotes",
         "bind = [1]         | arbiter.toml:1:1: bind = [1]: expected texts in the list",
-        "protocol = \"uwsgi\" | arbiter.toml:1:1: protocol is not in this release (value uwsgi)",
+        "preload = \"archive\" | arbiter.toml:1:1: preload is not in this release (value archive)",
         "secure_scheme_headers = {a = 1} | arbiter.toml:1:1: secure_scheme_headers = {...}: expected a text for a",
         "config = \"x\"     | arbiter.toml:1:1: config = \"x\": a settings file cannot name another one",
       })
@@ -380,7 +380,7 @@ final class CommandLineTest {
   @CsvSource({
     "ARBITER_WORKERS, many, 'ARBITER_WORKERS=many: expected a whole number from 1 to 1024, or auto'",
     "ARBITER_WROKERS, 4, ARBITER_WROKERS=4: no setting has this name; the nearest is ARBITER_WORKERS",
-    "ARBITER_PROTOCOL, uwsgi, ARBITER_PROTOCOL is not in this release (value uwsgi)",
+    "ARBITER_PRELOAD, archive, ARBITER_PRELOAD is not in this release (value archive)",
     "ARBITER_ARGS, --wrokers 4, ARBITER_ARGS: --wrokers: no flag has this name; the nearest is --workers",
     "ARBITER_ARGS, -w many, 'ARBITER_ARGS: -w many: expected a whole number from 1 to 1024, or auto'",
     "ARBITER_ARGS, --help, ARBITER_ARGS: --help: only for the command line",

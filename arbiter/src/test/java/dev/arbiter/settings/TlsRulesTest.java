@@ -45,6 +45,7 @@ class TlsRulesTest {
           certfile = "c"\\nsni = ["=c,k"] | arbiter.toml:2:1: sni = =c,k: expected NAME=CERT,KEY
           certfile = "c"\\nssl-version = "1.1" | arbiter.toml:2:1: ssl-version = 1.1: expected one of 1.2, 1.3; the nearest is 1.2
           certfile = "c"\\ninsecure-bind = ["fd://web"] | arbiter.toml:2:1: insecure-bind = fd://web: expected an address or a number
+          certfile = "c"\\nprotocol = "uwsgi" | arbiter.toml:2:1: protocol = "uwsgi": expected no certfile beside it
           bind = [":1"]\\ninsecure-bind = [":1"] | arbiter.toml:1:1: bind = :1: the same address twice
           """)
   void whatDoesNotGoTogetherIsRefused(String file, String message) {

@@ -62,6 +62,40 @@ final class NginxTest {
     }
   }
 
+  @EachKind
+  void nginxMaySpeakUwsgi(String kind) throws Exception {
+    assumeTrue(Files.isExecutable(NGINX), "nginx is not installed");
+    Path classes =
+        SourceApp.compile(
+            arbiters.folder(),
+            SourceApp.blocking(
+                """
+                request.client().map(c -> ((java.net.InetSocketAddress) c).getAddress().getHostAddress())
+                    .orElse("nobody") + " " + request.scheme() + " " + request.host()
+                """));
+    Path socket = arbiters.folder().resolve("app.sock");
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind(kind)
+            .bind("127.0.0.1:0", "unix:" + socket)
+            .args("--protocol", "uwsgi", "--uwsgi-allow-from", "127.0.0.1")
+            .app("--chdir", classes.toString(), "app:App")
+            .start();
+    int port = Ports.free();
+    Process nginx = startNginx(port, arbiter.port(), socket);
+    try {
+      for (String path : new String[] {"/uwsgi", "/uwsgi-unix"}) {
+        Await.until(path, Limits.START, () -> get(port, path).startsWith("HTTP/1.1 200"));
+        assertThat(get(port, path, "X-Forwarded-For: 6.6.6.6"))
+            .endsWith("\r\n\r\n127.0.0.2 http shop.example");
+      }
+    } finally {
+      nginx.destroy();
+      assertThat(nginx.waitFor(10, TimeUnit.SECONDS)).as("nginx ends").isTrue();
+    }
+  }
+
   private Process startNginx(int port, int app, Path socket) throws IOException {
     Path folder = Files.createDirectory(arbiters.folder().resolve("nginx"));
     String forward =
@@ -92,6 +126,8 @@ final class NginxTest {
                 location /tcp { proxy_pass http://127.0.0.1:%3$d; }
                 location /unix { proxy_pass http://unix:%4$s; }
                 location /chain { proxy_pass http://unix:%1$s/inner.sock; }
+                location /uwsgi { uwsgi_pass 127.0.0.1:%3$d; include /etc/nginx/uwsgi_params; }
+                location /uwsgi-unix { uwsgi_pass unix:%4$s; include /etc/nginx/uwsgi_params; }
               }
               server {
                 listen unix:%1$s/inner.sock;

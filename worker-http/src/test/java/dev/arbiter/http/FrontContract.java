@@ -315,7 +315,7 @@ public abstract class FrontContract {
   }
 
   /** A close that finds bytes unread resets the connection, which is as good an end. */
-  private static boolean endsSilently(RawClient client) throws IOException {
+  static boolean endsSilently(RawClient client) throws IOException {
     try {
       return client.ended();
     } catch (IOException reset) {

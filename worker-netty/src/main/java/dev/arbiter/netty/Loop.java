@@ -5,6 +5,7 @@ import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.Origin;
 import dev.arbiter.http.ProxyGate;
 import dev.arbiter.http.ResponseHead;
+import dev.arbiter.http.UwsgiGate;
 import dev.arbiter.http.tls.ServerTls;
 import dev.arbiter.worker.Connection;
 import io.netty.channel.Channel;
@@ -208,7 +209,9 @@ final class Loop {
       return;
     }
     ProxyGate gate = service.gate();
-    if (gate.on() && !gate.admits(unix, origin(channel, "http"))) {
+    UwsgiGate uwsgi = service.uwsgi();
+    if (gate.on() && !gate.admits(unix, origin(channel, "http"))
+        || uwsgi.on() && !uwsgi.admits(unix, origin(channel, "http"))) {
       channel.unsafe().closeForcibly();
       gone(connection);
       return;
@@ -217,7 +220,9 @@ final class Loop {
     ServerTls secure = tls != null && tls.serves(connection.listener()) ? tls : null;
     HttpConnection http = prepare(channel, secure);
     Http2Settings http2 = service.settings().http2();
-    if (secure == null && http2.priorKnowledge()) {
+    if (uwsgi.on()) {
+      channel.pipeline().addFirst(new UwsgiHandler(uwsgi, http));
+    } else if (secure == null && http2.priorKnowledge()) {
       channel.pipeline().addFirst(new PrefaceHandler(http, http2.only()));
     }
     if (gate.on()) {

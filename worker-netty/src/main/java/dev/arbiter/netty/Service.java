@@ -10,6 +10,7 @@ import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.ProxyGate;
 import dev.arbiter.http.RequestBook;
+import dev.arbiter.http.UwsgiGate;
 import dev.arbiter.worker.WorkerContext;
 import java.net.SocketAddress;
 import java.util.Map;
@@ -29,6 +30,7 @@ final class Service {
   private final RequestBook book;
   private final @Nullable AccessLog accessLog;
   private final ProxyGate gate;
+  private final UwsgiGate uwsgi;
   private final ConnectionLog connectionLog;
   private final Transport transport;
   private volatile boolean draining;
@@ -47,6 +49,7 @@ final class Service {
     this.book = book;
     this.accessLog = accessLog != null && accessLog.on() ? accessLog : null;
     this.gate = new ProxyGate(settings.proxy(), context::say);
+    this.uwsgi = new UwsgiGate(context.settings(), settings.proxy(), context::say);
     this.connectionLog = new ConnectionLog(context);
     this.transport = Transport.of(context.settings());
   }
@@ -73,6 +76,10 @@ final class Service {
 
   ProxyGate gate() {
     return gate;
+  }
+
+  UwsgiGate uwsgi() {
+    return uwsgi;
   }
 
   void ended(ConnectionLog.Limit limit, @Nullable SocketAddress client) {

@@ -148,6 +148,11 @@ final class Link {
     }
   }
 
+  /** What is read next begins with these bytes. */
+  void begin(byte[] first) {
+    transport = new Transport.Begun(ByteBuffer.wrap(first), transport);
+  }
+
   private void awaitHandshake(Wait wait, int event, long until, long now) throws IOException {
     if (over(until, now) || (idle && over(departure.idleUntil(used), now))) {
       throw new SocketTimeoutException("The TLS handshake did not end in time.");

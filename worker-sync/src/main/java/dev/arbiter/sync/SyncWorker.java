@@ -12,6 +12,7 @@ import dev.arbiter.http.ProxyGate;
 import dev.arbiter.http.RequestBook;
 import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.SlowWatch;
+import dev.arbiter.http.UwsgiGate;
 import dev.arbiter.http.tls.ServerTls;
 import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.Connection;
@@ -46,6 +47,7 @@ public final class SyncWorker implements Worker {
   private volatile @Nullable ServerTls tls;
   private volatile Conversation.@Nullable Shared shared;
   private volatile @Nullable ProxyGate gate;
+  private volatile @Nullable UwsgiGate uwsgi;
 
   /** Serves the app its settings name. */
   public SyncWorker() {
@@ -106,6 +108,7 @@ public final class SyncWorker implements Worker {
             runtime::say);
     shared = ours;
     gate = new ProxyGate(ours.settings().proxy(), runtime::say);
+    uwsgi = new UwsgiGate(settings, ours.settings().proxy(), runtime::say);
     watch.start();
     SlowWatch.start(ours.book(), runtime);
     if (!prepared) {
@@ -176,6 +179,10 @@ public final class SyncWorker implements Worker {
         Origin origin = Conversation.socket(now, link, secure == null ? "http" : "https");
         if (door != null && door.on()) {
           origin = Preamble.read(link, now, door, origin);
+        }
+        UwsgiGate other = uwsgi;
+        if (origin != null && door != null && other != null && other.on()) {
+          origin = Uwsgi.read(link, now, other, origin);
         }
         if (origin != null) {
           Conversation conversation = new Conversation(now, link, origin);

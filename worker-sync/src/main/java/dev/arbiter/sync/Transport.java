@@ -40,6 +40,40 @@ interface Transport {
    */
   int discard(ByteBuffer scrap) throws IOException;
 
+  /** First some bytes that are there already, then those of another. */
+  record Begun(ByteBuffer first, Transport then) implements Transport {
+    @Override
+    public int read(ByteBuffer to) throws IOException {
+      if (!first.hasRemaining()) {
+        return then.read(to);
+      }
+      int count = Math.min(first.remaining(), to.remaining());
+      to.put(first.slice(first.position(), count));
+      first.position(first.position() + count);
+      return count;
+    }
+
+    @Override
+    public boolean write(ByteBuffer from) throws IOException {
+      return then.write(from);
+    }
+
+    @Override
+    public boolean sent() {
+      return then.sent();
+    }
+
+    @Override
+    public boolean end() throws IOException {
+      return then.end();
+    }
+
+    @Override
+    public int discard(ByteBuffer scrap) throws IOException {
+      return first.hasRemaining() ? read(scrap) : then.discard(scrap);
+    }
+  }
+
   /** Bytes as they are. */
   record Plain(SocketChannel channel) implements Transport {
     @Override
