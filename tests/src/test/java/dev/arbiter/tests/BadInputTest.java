@@ -271,7 +271,7 @@ final class BadInputTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"--protocol,uwsgi", "--dogstatsd-tags,a:b", "--statsd-host,localhost"})
+  @CsvSource({"--preload,archive", "--dogstatsd-tags,a:b", "--statsd-host,localhost"})
   void settingOfALaterReleaseIsRefusedByName(String flag, String value) throws Exception {
     Command.Finished finished =
         arbiters.command().args("-k", "netty", flag, value).faulty().runBare(Limits.START);
