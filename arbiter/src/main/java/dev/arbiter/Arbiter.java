@@ -186,13 +186,14 @@ final class Arbiter implements ArbiterLoop.Surroundings {
         host.bound();
       }
       log.info("Using worker: " + config.text("worker-class"));
+      long begun = System.currentTimeMillis();
       Release release = firstRelease().at(bound);
       say(release.budget());
       prepareAccessLog(release);
       if (development != null) {
         development.greet(release, pid);
       }
-      return supervise(os, hooks, loop -> loop.run(checkOnly ? release.alone() : release));
+      return supervise(os, hooks, loop -> loop.run(checkOnly ? release.alone() : release, begun));
     } catch (BindFailure e) {
       return failed(e.exitCode(), String.valueOf(e.getMessage()), "", e.hint());
     } catch (KindException e) {

@@ -178,10 +178,9 @@ record Arguments(List<Given> given, Set<String> actions) {
       if (argument.startsWith("-") && argument.length() > 1) {
         String flag =
             argument.contains("=") ? argument.substring(0, argument.indexOf('=')) : argument;
-        String nearest =
-            Nearest.of(flag, known()).map(name -> "; the nearest is " + name).orElse("");
         throw new SettingsException(
-            prefix(kind) + argument + ": no flag has this name" + nearest, SEE_HELP);
+            prefix(kind) + argument + ": no flag has this name" + Nearest.hint(flag, known()),
+            SEE_HELP);
       }
     }
     if (!result.unmatched().isEmpty()) {

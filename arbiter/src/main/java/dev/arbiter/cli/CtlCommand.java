@@ -112,14 +112,11 @@ public final class CtlCommand {
     String name = words.getFirst();
     Row row = ROWS.stream().filter(one -> one.name.equals(name)).findFirst().orElse(null);
     if (row == null) {
-      String nearest =
-          Nearest.of(name, ROWS.stream().map(Row::name).toList())
-              .map(near -> "; the nearest is " + near)
-              .orElse("");
+      List<String> names = ROWS.stream().map(Row::name).toList();
       return new CtlInvocation.Failure(
           LATER.contains(name)
               ? name + " is not in this release"
-              : "No command is called " + name + nearest,
+              : "No command is called " + name + Nearest.hint(name, names),
           SEE_HELP);
     }
     for (String flag : List.of("--wait", "--now", "--no-wait")) {

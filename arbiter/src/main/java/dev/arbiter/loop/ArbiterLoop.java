@@ -24,7 +24,6 @@ import dev.arbiter.wire.Message;
 import dev.arbiter.wire.Vitals;
 import dev.arbiter.wire.Wire;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -295,11 +294,14 @@ public final class ArbiterLoop implements WorkerProcess.Ear, Reloads {
 
   // ---- the loop
 
-  /** Runs the fleet until it is stopped; returns the exit code. */
-  public int run(Release first) {
+  /**
+   * Runs the fleet until it is stopped; returns the exit code.
+   *
+   * @param begun when the making of the first release began, in milliseconds since 1970
+   */
+  public int run(Release first, long begun) {
     releases.put(first.generation(), first);
-    // When exactly it was made is not known here.
-    lookout.watch(first, ManagementFactory.getRuntimeMXBean().getStartTime());
+    lookout.watch(first, begun);
     lookout.start();
     events.add(new Event.Begin(first.policy(), first.generation()));
     return run();

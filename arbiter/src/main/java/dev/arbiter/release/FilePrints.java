@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * What a generation's jars looked like when it was resolved. A JVM reads a jar's directory once and
@@ -50,14 +51,15 @@ public final class FilePrints {
   }
 
   /**
-   * Whether one was changed at that time or later, as far as its file system tells: many count in
-   * ticks of the kernel (up to 10 ms), some in seconds.
+   * Whether one below {@code roots} was changed at that time or later, as far as its file system
+   * tells: many count in ticks of the kernel (up to 10 ms), some in seconds.
    *
    * @param millis since 1970
    */
-  boolean isAnySince(long millis) {
-    return first.values().stream()
-        .mapToLong(Print::modified)
+  boolean isAnySince(long millis, Set<Path> roots) {
+    return first.entrySet().stream()
+        .filter(entry -> roots.stream().anyMatch(entry.getKey()::startsWith))
+        .mapToLong(entry -> entry.getValue().modified())
         .anyMatch(modified -> modified + (modified % 1000 == 0 ? 1000 : 10) >= millis);
   }
 

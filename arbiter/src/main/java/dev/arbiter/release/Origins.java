@@ -52,14 +52,11 @@ public final class Origins {
    *     since may be in it or not
    */
   public static Origins of(Release release, long begun) {
-    boolean doubtful =
-        prints(release.config(), named(release))
-            .map(prints -> prints.isAnySince(begun))
-            .orElse(true);
+    Set<Path> named = named(release);
     return new Origins(
         release,
         FilePrints.of(keys(release.config())),
-        doubtful ? Optional.empty() : others(release));
+        others(release).filter(prints -> !prints.isAnySince(begun, named)));
   }
 
   /** The same, with the files of TLS as they are now: workers have read them again. */
@@ -121,15 +118,11 @@ public final class Origins {
 
   /** Everything else; empty if it is too much to look at, or cannot be. */
   private static Optional<FilePrints> others(Release release) {
+    Set<Path> left = left(release.config());
     Set<Path> roots = named(release);
     roots.addAll(release.app().classPath());
     roots.addAll(release.hooks().classPath());
     roots.add(release.jdk().resolve("release"));
-    return prints(release.config(), roots);
-  }
-
-  private static Optional<FilePrints> prints(Config config, Set<Path> roots) {
-    Set<Path> left = left(config);
     roots.removeIf(root -> left.contains(root) && Files.isRegularFile(root));
     if (roots.stream().anyMatch(root -> left.stream().anyMatch(root::startsWith))) {
       return Optional.empty(); // what is written all the time, and what must not change, are one

@@ -28,8 +28,12 @@ public final class Nearest {
 
   /** What is expected where only {@code words} are, and which of them was probably meant. */
   public static String oneOf(String typed, Collection<String> words) {
-    String nearest = of(typed, words).map(near -> "; the nearest is " + near).orElse("");
-    return "one of " + String.join(", ", words) + nearest;
+    return "one of " + String.join(", ", words) + hint(typed, words);
+  }
+
+  /** The end of a message: which of {@code names} was probably meant; empty if none was. */
+  public static String hint(String typed, Collection<String> names) {
+    return of(typed, names).map(near -> "; the nearest is " + near).orElse("");
   }
 
   /** Insertions, deletions, changes and swaps of neighbours. */

@@ -64,12 +64,10 @@ final class TomlFile {
   private static Setting find(String key, Source source, Object value) throws SettingsException {
     Setting setting = Settings.find(key).orElse(null);
     if (setting == null) {
-      String nearest =
-          Nearest.of(Settings.key(key), Settings.keys())
-              .map(name -> "; the nearest is " + name)
-              .orElse("");
       throw new SettingsException(
-          source.with(literal(value)) + ": no setting has this name" + nearest,
+          source.with(literal(value))
+              + ": no setting has this name"
+              + Nearest.hint(Settings.key(key), Settings.keys()),
           "docs/settings.md lists all settings.");
     }
     if (setting.name().equals("config")) {

@@ -22,24 +22,9 @@ final class NginxTest {
 
   @EachKind
   void theClientIsTheOneThatNginxSaw(String kind) throws Exception {
-    assumeTrue(Files.isExecutable(NGINX), "nginx is not installed");
     Path socket = arbiters.folder().resolve("app.sock");
-    Path classes =
-        SourceApp.compile(
-            arbiters.folder(),
-            SourceApp.blocking(
-                """
-                request.client().map(c -> ((java.net.InetSocketAddress) c).getAddress().getHostAddress())
-                    .orElse("nobody") + " " + request.scheme() + " " + request.host()
-                """));
     ArbiterProcess arbiter =
-        arbiters
-            .command()
-            .kind(kind)
-            .bind("127.0.0.1:0", "unix:" + socket)
-            .args("--access-logfile", "-", "--access-logformat", "log %(h)s %(U)s")
-            .app("--chdir", classes.toString(), "app:App")
-            .start();
+        start(kind, socket, "--access-logfile", "-", "--access-logformat", "log %(h)s %(U)s");
     int port = Ports.free();
     Process nginx = startNginx(port, arbiter.port(), socket);
     try {
@@ -64,24 +49,9 @@ final class NginxTest {
 
   @EachKind
   void nginxMaySpeakUwsgi(String kind) throws Exception {
-    assumeTrue(Files.isExecutable(NGINX), "nginx is not installed");
-    Path classes =
-        SourceApp.compile(
-            arbiters.folder(),
-            SourceApp.blocking(
-                """
-                request.client().map(c -> ((java.net.InetSocketAddress) c).getAddress().getHostAddress())
-                    .orElse("nobody") + " " + request.scheme() + " " + request.host()
-                """));
     Path socket = arbiters.folder().resolve("app.sock");
     ArbiterProcess arbiter =
-        arbiters
-            .command()
-            .kind(kind)
-            .bind("127.0.0.1:0", "unix:" + socket)
-            .args("--protocol", "uwsgi", "--uwsgi-allow-from", "127.0.0.1")
-            .app("--chdir", classes.toString(), "app:App")
-            .start();
+        start(kind, socket, "--protocol", "uwsgi", "--uwsgi-allow-from", "127.0.0.1");
     int port = Ports.free();
     Process nginx = startNginx(port, arbiter.port(), socket);
     try {
@@ -94,6 +64,26 @@ final class NginxTest {
       nginx.destroy();
       assertThat(nginx.waitFor(10, TimeUnit.SECONDS)).as("nginx ends").isTrue();
     }
+  }
+
+  /** An app that tells who it takes for its client, over TCP and a Unix socket. */
+  private ArbiterProcess start(String kind, Path socket, String... arguments) throws Exception {
+    assumeTrue(Files.isExecutable(NGINX), "nginx is not installed");
+    Path classes =
+        SourceApp.compile(
+            arbiters.folder(),
+            SourceApp.blocking(
+                """
+                request.client().map(c -> ((java.net.InetSocketAddress) c).getAddress().getHostAddress())
+                    .orElse("nobody") + " " + request.scheme() + " " + request.host()
+                """));
+    return arbiters
+        .command()
+        .kind(kind)
+        .bind("127.0.0.1:0", "unix:" + socket)
+        .args(arguments)
+        .app("--chdir", classes.toString(), "app:App")
+        .start();
   }
 
   private Process startNginx(int port, int app, Path socket) throws IOException {

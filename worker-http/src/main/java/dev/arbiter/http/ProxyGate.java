@@ -2,6 +2,7 @@ package dev.arbiter.http;
 
 import dev.arbiter.http.ProxyPreamble.Mode;
 import java.net.SocketAddress;
+import java.util.Locale;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ProxyGate {
   private final ProxySettings settings;
-  private final SeldomLog log;
+  private final TurnedAway turnedAway;
 
   /**
    * With the worker's settings.
@@ -20,7 +21,9 @@ public final class ProxyGate {
    */
   public ProxyGate(ProxySettings settings, BiConsumer<String, String> say) {
     this.settings = settings;
-    this.log = new SeldomLog(text -> say.accept("warning", text));
+    this.turnedAway =
+        new TurnedAway(
+            "proxy-protocol is " + settings.protocol().name().toLowerCase(Locale.ROOT), say);
   }
 
   /** Whether connections begin with a preamble, so that {@link #admits} is to be asked. */
@@ -49,13 +52,6 @@ public final class ProxyGate {
 
   /** A connection is closed before anything was read of it but its preamble. */
   public void turnedAway(@Nullable SocketAddress peer, String reason) {
-    log.say(
-        "A connection from "
-            + ConnectionLog.shown(peer)
-            + " was closed: proxy-protocol is "
-            + settings.protocol().name().toLowerCase(java.util.Locale.ROOT)
-            + ", and "
-            + reason
-            + ".");
+    turnedAway.tell(peer, reason);
   }
 }

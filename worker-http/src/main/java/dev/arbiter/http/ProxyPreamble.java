@@ -12,14 +12,13 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The PROXY protocol's preamble of one connection (HAProxy's proxy-protocol.txt, versions 1 and 2),
- * while its bytes arrive, in whatever parts. It takes exactly its own bytes: what follows, TLS or
- * HTTP, stays where it was. One thread.
+ * The PROXY protocol's preamble of one connection (HAProxy's proxy-protocol.txt, versions 1 and 2).
+ * What follows is TLS or HTTP.
  *
  * <p>It must be there: the specification forbids a receiver to guess, because a client that may
  * choose whether there is one may write its own. Whatever is wrong with it ends the connection.
  */
-public final class ProxyPreamble {
+public final class ProxyPreamble implements Prelude {
 
   /** Which versions a connection may begin with. */
   public enum Mode {
@@ -69,20 +68,17 @@ public final class ProxyPreamble {
     this.mode = mode;
   }
 
-  /** Whether it is complete. */
+  @Override
   public boolean done() {
     return done;
   }
 
-  /** What is wrong with it, without anything the peer sent; null if nothing is so far. */
+  @Override
   public @Nullable String fault() {
     return fault;
   }
 
-  /**
-   * How many more bytes may be read without going beyond its end; 0 if it is {@link #done} or has a
-   * {@link #fault}.
-   */
+  @Override
   public int wants() {
     if (done || fault != null) {
       return 0;
@@ -96,7 +92,7 @@ public final class ProxyPreamble {
     return seen[length - 1] == '\r' ? 1 : Math.min(2, V1_MOST - length);
   }
 
-  /** Takes what belongs to it from {@code in}, and leaves the rest. */
+  @Override
   public void take(ByteBuffer in) {
     for (int wanted = wants(); wanted > 0 && in.hasRemaining(); wanted = wants()) {
       int count = Math.min(wanted, in.remaining());

@@ -28,7 +28,7 @@ public record ProxySettings(
   }
 
   /** The arbiter sends its default; what it does not send was emptied, and means nobody. */
-  private static AddressList list(WorkerSettings settings, String name) {
+  static AddressList list(WorkerSettings settings, String name) {
     return AddressList.parse(settings.text(name).orElse(""));
   }
 
@@ -61,7 +61,8 @@ public record ProxySettings(
     return in(announcers, peer);
   }
 
-  private static boolean in(AddressList list, @Nullable SocketAddress peer) {
+  /** Whether a TCP peer is in a list. */
+  static boolean in(AddressList list, @Nullable SocketAddress peer) {
     return peer instanceof InetSocketAddress inet
         && inet.getAddress() != null
         && list.contains(inet.getAddress());

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.arbiter.worker.AddressList;
 import dev.arbiter.worker.WorkerSettings;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +20,7 @@ public final class UwsgiGate {
   private final boolean on;
   private final AddressList allowed;
   private final ProxySettings settings;
-  private final SeldomLog log;
+  private final TurnedAway turnedAway;
 
   /**
    * With the worker's settings.
@@ -30,9 +29,9 @@ public final class UwsgiGate {
    */
   public UwsgiGate(WorkerSettings settings, ProxySettings proxies, BiConsumer<String, String> say) {
     this.on = settings.text("protocol").orElse("http").equals("uwsgi");
-    this.allowed = AddressList.parse(settings.text("uwsgi-allow-from").orElse(""));
+    this.allowed = ProxySettings.list(settings, "uwsgi-allow-from");
     this.settings = proxies;
-    this.log = new SeldomLog(text -> say.accept("warning", text));
+    this.turnedAway = new TurnedAway("protocol is uwsgi", say);
   }
 
   /** Whether connections speak uwsgi, so that {@link #admits} is to be asked. */
@@ -45,14 +44,11 @@ public final class UwsgiGate {
    * not. A Unix peer always may.
    */
   public boolean admits(boolean unix, Origin socket) {
-    boolean in =
-        socket.client() instanceof InetSocketAddress inet
-            && inet.getAddress() != null
-            && allowed.contains(inet.getAddress());
-    if (!unix && !in) {
-      turnedAway(socket.client(), "it is not in --uwsgi-allow-from");
+    if (unix || ProxySettings.in(allowed, socket.client())) {
+      return true;
     }
-    return unix || in;
+    turnedAway(socket.client(), "it is not in --uwsgi-allow-from");
+    return false;
   }
 
   /** The origin of a request whose head is complete. */
@@ -62,9 +58,7 @@ public final class UwsgiGate {
 
   /** A connection is closed before anything of it was a request. */
   public void turnedAway(@Nullable SocketAddress peer, String reason) {
-    log.say(
-        "A connection from %s was closed: protocol is uwsgi, and %s."
-            .formatted(ConnectionLog.shown(peer), reason));
+    turnedAway.tell(peer, reason);
   }
 
   /** What a peer is answered whose head has a fault. */

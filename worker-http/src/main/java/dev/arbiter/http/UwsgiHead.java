@@ -6,21 +6,23 @@ import dev.arbiter.worker.AddressList;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The head of one request in the uwsgi protocol (uwsgi-docs, "The uwsgi Protocol"), while its bytes
- * arrive, in whatever parts: a packet of variables, after which the body follows as it is. It takes
- * exactly its own bytes, and {@link #http} is the same head in HTTP/1.0, for a parser to judge.
+ * The head of one request in the uwsgi protocol (uwsgi-docs, "The uwsgi Protocol"): a packet of
+ * variables, after which the body follows as it is. {@link #http} is the same head in HTTP/1.0, for
+ * a parser to judge.
  *
  * <p>HTTP/1.0, whatever the client speaks: proxies (nginx's {@code uwsgi_pass}) understand neither
- * chunks nor a second request on a connection. One thread.
+ * chunks nor a second request on a connection.
  */
-public final class UwsgiHead {
+public final class UwsgiHead implements Prelude {
   /** A kind, 16 bits that count the bytes which follow, a modifier. */
   private static final int START = 4;
 
@@ -45,31 +47,28 @@ public final class UwsgiHead {
   private final Map<String, String> variables = new HashMap<>();
   private final StringBuilder fields = new StringBuilder();
 
-  /** Whether it is complete. */
+  @Override
   public boolean done() {
     return done;
   }
 
-  /** What is wrong with it, without anything the peer sent; null if nothing is so far. */
+  @Override
   public @Nullable String fault() {
     return fault;
   }
 
-  /** How many more bytes it has, as far as is known; 0 if it is {@link #done} or has a fault. */
+  @Override
   public int wants() {
     return done || fault != null ? 0 : seen.length - length;
   }
 
-  /** Takes what belongs to it from {@code in}, and leaves the rest. */
+  @Override
   public void take(ByteBuffer in) {
     for (int wanted = wants(); wanted > 0 && in.hasRemaining(); wanted = wants()) {
       int count = Math.min(wanted, in.remaining());
       in.get(seen, length, count);
       length += count;
-      if (length < seen.length) {
-        return;
-      }
-      if (seen.length == START && length == START) {
+      if (length == START) {
         begin();
       }
       if (fault == null && length == seen.length) {
@@ -83,9 +82,7 @@ public final class UwsgiHead {
       fault = "it does not begin with a request of uwsgi";
       return;
     }
-    byte[] whole = new byte[START + unsigned(1)];
-    System.arraycopy(seen, 0, whole, 0, START);
-    seen = whole;
+    seen = Arrays.copyOf(seen, START + unsigned(1));
   }
 
   private int unsigned(int at) {
@@ -128,19 +125,19 @@ public final class UwsgiHead {
     } else if (!name.startsWith("HTTP_")) {
       variables.put(name, value);
     } else if (!NOT_PASSED_ON.contains(name.substring(5).toUpperCase(Locale.ROOT))) {
-      field(name.substring(5).replace('_', '-'), value);
+      field(fields, name.substring(5), value);
     }
   }
 
-  /** {@code USER-AGENT} becomes {@code User-Agent}. */
-  private void field(String name, String value) {
+  /** {@code USER_AGENT} becomes {@code User-Agent}. */
+  private static void field(StringBuilder to, String name, String value) {
     boolean capital = true;
     for (int i = 0; i < name.length(); i++) {
-      char c = name.charAt(i);
-      fields.append(capital ? Character.toUpperCase(c) : Character.toLowerCase(c));
+      char c = name.charAt(i) == '_' ? '-' : name.charAt(i);
+      to.append(capital ? Character.toUpperCase(c) : Character.toLowerCase(c));
       capital = c == '-';
     }
-    fields.append(": ").append(value).append("\r\n");
+    to.append(": ").append(value).append("\r\n");
   }
 
   private String variable(String name) {
@@ -152,10 +149,9 @@ public final class UwsgiHead {
     StringBuilder head = new StringBuilder();
     head.append(variable("REQUEST_METHOD")).append(' ').append(variable("REQUEST_URI"));
     head.append(" HTTP/1.0\r\n").append(fields);
-    for (String name : new String[] {"CONTENT_TYPE", "CONTENT_LENGTH"}) {
+    for (String name : List.of("CONTENT_TYPE", "CONTENT_LENGTH")) {
       if (!variable(name).isEmpty()) {
-        head.append(name.equals("CONTENT_TYPE") ? "Content-Type: " : "Content-Length: ");
-        head.append(variable(name)).append("\r\n");
+        field(head, name, variable(name));
       }
     }
     return head.append("\r\n").toString().getBytes(ISO_8859_1);

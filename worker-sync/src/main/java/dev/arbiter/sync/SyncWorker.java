@@ -178,11 +178,11 @@ public final class SyncWorker implements Worker {
       try {
         Origin origin = Conversation.socket(now, link, secure == null ? "http" : "https");
         if (door != null && door.on()) {
-          origin = Preamble.read(link, now, door, origin);
+          origin = Preludes.proxy(link, now, door, origin);
         }
         UwsgiGate other = uwsgi;
         if (origin != null && door != null && other != null && other.on()) {
-          origin = Uwsgi.read(link, now, other, origin);
+          origin = Preludes.uwsgi(link, now, other, origin);
         }
         if (origin != null) {
           Conversation conversation = new Conversation(now, link, origin);

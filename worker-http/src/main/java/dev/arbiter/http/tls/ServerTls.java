@@ -2,13 +2,12 @@ package dev.arbiter.http.tls;
 
 import dev.arbiter.app.Hooks;
 import dev.arbiter.app.TlsInfo;
+import dev.arbiter.http.AppHost;
 import dev.arbiter.wire.Message.ListenerInfo;
 import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.OutOfMemory;
 import dev.arbiter.worker.WorkerContext;
-import java.io.PrintWriter;
 import java.io.Serial;
-import java.io.StringWriter;
 import java.net.SocketAddress;
 import java.security.GeneralSecurityException;
 import java.security.cert.Certificate;
@@ -208,9 +207,7 @@ public final class ServerTls implements AutoCloseable {
     if (!(wrong.getCause() instanceof HookFailed failed)) {
       return String.valueOf(wrong.getMessage());
     }
-    StringWriter trace = new StringWriter();
-    failed.thrown.printStackTrace(new PrintWriter(trace));
-    return HOOK_FAILED + trace.toString().strip();
+    return HOOK_FAILED + AppHost.stackTrace(failed.thrown);
   }
 
   private void replace(Made next) {
