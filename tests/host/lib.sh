@@ -26,13 +26,6 @@ need() {
   [ ${#missing[@]} -eq 0 ] || die "please install ${missing[*]}"
 }
 
-find_jdk() {
-  for jdk in "${JAVA_HOME:-}" /usr/lib/jvm/* /opt/*; do
-    grep -qs '^JAVA_VERSION="\(2[5-9]\|[3-9][0-9]\)' "$jdk/release" && break
-  done
-  [ -x "$jdk/bin/java" ] || die "found no JDK 25; set JAVA_HOME"
-}
-
 # fresh_root FOLDER PACKAGES: a new Debian, from where this machine's apt gets its packages. Or, where FRESH_ROOT names a
 # folder that holds one from before, a copy of that.
 fresh_root() {
