@@ -224,33 +224,51 @@ final class FrameDecoder {
 
   private void inflate(Inflater from, byte[] bytes) throws Violation {
     from.setInput(bytes);
-    try {
-      while (true) {
-        reserve(1);
-        int room = Math.min(message.length, limit + 1) - length;
-        int count = from.inflate(message, length, room);
-        if (count > 0) {
-          if (length + count > limit) {
-            throw tooBig();
-          }
-          grown(length + count);
-        } else if (from.finished()) {
-          // A final block ends the stream, not the message (RFC 7692 section 7.2.3.4).
-          int rest = from.getRemaining();
-          from.reset();
-          if (rest == 0) {
-            return;
-          }
-          from.setInput(bytes, bytes.length - rest, rest);
-        } else if (from.needsInput()) {
-          return;
-        } else {
-          throw new DataFormatException("a preset dictionary");
-        }
+    while (true) {
+      reserve(1);
+      int room = Math.min(message.length, limit + 1) - length;
+      int count;
+      long before = from.getBytesWritten();
+      try {
+        count = from.inflate(message, length, room);
+      } catch (DataFormatException wrong) {
+        // What came out before the wrong bit counts: in other pieces it would have come by itself.
+        inflated((int) (from.getBytesWritten() - before));
+        throw broken();
       }
-    } catch (DataFormatException wrong) {
-      throw new Violation(CloseCode.BAD_DATA, "a message cannot be decompressed");
+      inflated(count);
+      if (count > 0) {
+        continue;
+      }
+      if (from.finished()) {
+        // A final block ends the stream, not the message (RFC 7692 section 7.2.3.4).
+        int rest = from.getRemaining();
+        from.reset();
+        if (rest == 0) {
+          return;
+        }
+        from.setInput(bytes, bytes.length - rest, rest);
+      } else if (from.needsInput()) {
+        return;
+      } else {
+        throw broken(); // it asks for a dictionary
+      }
     }
+  }
+
+  /**
+   * More bytes of the message, one beyond the limit at most; wrong text before that comes first.
+   */
+  private void inflated(int count) throws Violation {
+    int all = length + count;
+    grown(Math.min(all, limit));
+    if (all > limit) {
+      throw tooBig();
+    }
+  }
+
+  private static Violation broken() {
+    return new Violation(CloseCode.BAD_DATA, "a message cannot be decompressed");
   }
 
   /** Makes room as bytes come, not as they are announced. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.arbiter.app.WebSocket.Message;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,10 +18,12 @@ import org.junit.jupiter.api.Test;
 /** Frames, however they arrive. */
 class FrameDecoderTest {
   private static final int SEEDS = 400;
+  private static final int LIMIT = 500;
+  private static final String TOO_BIG = "a message is longer than 500 bytes";
 
   /** What bytes amount to, in words; the last may be what is wrong with them. */
   private static List<String> decode(byte[] bytes, @Nullable Random cuts) {
-    FrameDecoder decoder = new FrameDecoder(500, true);
+    FrameDecoder decoder = new FrameDecoder(LIMIT, true);
     List<String> events = new ArrayList<>();
     try {
       int at = 0;
@@ -97,6 +100,32 @@ class FrameDecoderTest {
     }
     assertThat(messages).isGreaterThan(SEEDS / 2);
     assertThat(violations).isGreaterThan(SEEDS / 10);
+  }
+
+  /** A decompressor may give what is wrong and what is too much at once, or one after the other. */
+  @Test
+  void whatIsWrongFirstIsSaidOfCompressedMessagesToo() {
+    byte[] badText = new byte[2 * LIMIT];
+    Arrays.fill(badText, (byte) 'a');
+    badText[LIMIT - 1] = (byte) 0xff;
+    byte[] badThenLong = WebSocketClient.frame(0xc1, WebSocketClient.deflated(badText));
+
+    badText[LIMIT - 1] = (byte) 'a';
+    badText[LIMIT] = (byte) 0xff;
+    byte[] longThenBad = WebSocketClient.frame(0xc1, WebSocketClient.deflated(badText));
+
+    // A stored block that is one byte too long, and a block of the type that does not exist.
+    int tooLong = LIMIT + 1;
+    ByteBuffer stored = ByteBuffer.allocate(5 + tooLong + 1).order(ByteOrder.LITTLE_ENDIAN);
+    stored.put((byte) 0).putShort((short) tooLong).putShort((short) ~tooLong);
+    stored.put(new byte[tooLong]).put((byte) 0x06);
+    byte[] longThenBroken = WebSocketClient.frame(0xc2, stored.array());
+
+    for (Random cuts : new Random[] {null, new Random(1)}) {
+      assertThat(decode(badThenLong, cuts)).containsExactly("1007 text is not UTF-8");
+      assertThat(decode(longThenBad, cuts)).containsExactly("1009 " + TOO_BIG);
+      assertThat(decode(longThenBroken, cuts)).containsExactly("1009 " + TOO_BIG);
+    }
   }
 
   @Test
