@@ -41,7 +41,7 @@ record Arguments(List<Given> given, Set<String> actions) {
       Settings.all().stream()
           .flatMap(setting -> setting.flags().stream().map(flag -> Map.entry(flag, setting)))
           .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
-  private static final String SEE_HELP = "arbiter --help lists all flags.";
+  private static final String SEE_HELP = "arbiter --help all lists every flag.";
 
   static Arguments parse(List<String> args, Source.Kind kind) throws SettingsException {
     CommandSpec spec = spec(args);

@@ -14,42 +14,18 @@ final class HelpText {
   private static final int WIDTH = 80;
   private static final int INDENT = 6;
 
-  /** What most people come for, each with its short form first. */
-  private static final List<String> COMMON =
+  /** What most people come for, in a few words; the whole sentence is with its group. */
+  private static final List<Map.Entry<String, String>> COMMON =
       List.of(
-          "worker-class",
-          "workers",
-          "threads",
-          "bind",
-          "config",
-          "chdir",
-          "app-dir",
-          "classpath",
-          "env",
-          "timeout",
-          "graceful-timeout",
-          "max-requests",
-          "health-path",
-          "certfile",
-          "access-logfile",
-          "log-level");
-
-  /** Each in a few words; the whole sentence is with its group. */
-  private static final Map<String, String> SHORT =
-      Map.ofEntries(
           Map.entry("worker-class", "kind of worker"),
           Map.entry("workers", "worker processes (default: 1)"),
-          Map.entry("threads", "of each worker: requests at once, or event loops"),
           Map.entry("bind", "where to listen (default: 127.0.0.1:8000)"),
           Map.entry("config", "settings file (default: arbiter.toml)"),
           Map.entry("chdir", "folder to run in"),
-          Map.entry("app-dir", "folder the app is in"),
-          Map.entry("classpath", "jars and class folders of the app"),
-          Map.entry("env", "variable for the workers"),
+          Map.entry("reload", "for development: serve each change as it is saved"),
           Map.entry("timeout", "replace a worker that is silent (default: 30s)"),
           Map.entry("graceful-timeout", "time to finish when it leaves (default: 30s)"),
           Map.entry("max-requests", "replace a worker after so many (default: 0)"),
-          Map.entry("health-path", "path that must answer before it serves"),
           Map.entry("certfile", "certificate: speak TLS"),
           Map.entry("access-logfile", "a line for each request, - for stdout"),
           Map.entry("log-level", "least important lines to log (default: info)"));
@@ -103,25 +79,23 @@ final class HelpText {
             System.getProperty("os.arch"));
   }
 
-  /** What fits on a screen. */
+  /** What fits on a screen: 24 lines of 80 columns, with the prompt. */
   static String help() {
     StringBuilder text = new StringBuilder();
     text.append("Usage: arbiter [FLAGS] MODULE:CLASS[::FACTORY]\n");
     text.append("       arbiter init [FOLDER]     write a small project to begin with\n\n");
-    text.append("Serves an app from several JVMs that share its sockets.\n\n");
-    for (String name : COMMON) {
-      line(text, brief(Settings.named(name)), SHORT.getOrDefault(name, ""));
-    }
+    COMMON.forEach(common -> line(text, brief(Settings.named(common.getKey())), common.getValue()));
     for (String flag : Arguments.ACTIONS.keySet()) {
       line(text, flags(flag), action(flag));
     }
-    text.append("\nAll flags, by group: arbiter --help GROUP\n");
+    text.append("\nAll flags, by group (general: where else they can stand): ");
+    text.append("arbiter --help GROUP\n");
     StringBuilder groups = new StringBuilder();
     for (String topic : topics()) {
       groups.append(topic).append(' ');
     }
     paragraph(text, groups.toString(), 2);
-    return text.append('\n').append(PLACES).toString();
+    return text.toString();
   }
 
   /** One word for each, as {@code --help} takes it. */
@@ -151,7 +125,7 @@ final class HelpText {
         group(text, group);
       }
     }
-    if (topic.equals(ALL)) {
+    if (topic.equals(ALL) || topic.equals(Group.GENERAL.topic())) {
       text.append(PLACES).append('\n');
     }
     return (topic.equals(ALL) || topic.equals(SIGNALS) ? text.append(ENDING) : text)

@@ -589,7 +589,10 @@ final class CommandLineTest {
         .contains("  -w, --workers N|auto ")
         .contains("arbiter init")
         .contains("  app bind workers recycle ");
-    assertThat(help.lines()).hasSizeLessThan(40).allMatch(line -> line.length() <= 80);
+    assertThat(help.lines())
+        .as("with the prompt on a terminal of 24 lines")
+        .hasSizeLessThan(24)
+        .allMatch(line -> line.length() <= 80);
   }
 
   @Test
@@ -598,6 +601,7 @@ final class CommandLineTest {
         .startsWith("Recycle:\n")
         .contains("--max-requests, --limit-max-requests N")
         .doesNotContain("--workers");
+    assertThat(help("--help general")).contains("(ARBITER_KEEP_ALIVE)", "Durations: ");
     assertThat(help("-h LOG")).contains("--[no-]access-log");
     assertThat(help("--help signals"))
         .contains("Signals:\n")
