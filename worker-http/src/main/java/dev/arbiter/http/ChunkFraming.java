@@ -23,6 +23,9 @@ public final class ChunkFraming {
   /** The size of a chunk is kept by parsers as an int. */
   private static final int MOST_BEFORE_DIGIT = Integer.MAX_VALUE >> 4;
 
+  /** Of a size. More can be zeros only, and Jetty's parser takes no more. */
+  private static final int MOST_DIGITS = 16;
+
   /** What every chunk may weigh beside its data: size, two line ends, and a little. */
   private static final int FREE_OVERHEAD = 16;
 
@@ -182,7 +185,7 @@ public final class ChunkFraming {
 
   private boolean digit(int c) {
     int digit = Syntax.hex((char) c);
-    if (digit < 0 || size > MOST_BEFORE_DIGIT) {
+    if (digit < 0 || size > MOST_BEFORE_DIGIT || lineBytes == MOST_DIGITS) {
       return false;
     }
     size = size << 4 | digit;

@@ -126,7 +126,8 @@ public record RequestRules(
     /**
      * RFC 9112 section 7.1. White space around the parts of an extension, which its section 7.1.1
      * has a recipient skip, is refused: nobody sends it but to see what ends a size. So are bytes
-     * beyond ASCII in quotes, which RFC 9110 section 5.6.4 allows: Netty's decoder takes none.
+     * beyond ASCII in quotes, which RFC 9110 section 5.6.4 allows: Netty's decoder takes none. So
+     * are more than sixteen digits of a size, which can only be zeros: Jetty's parser takes none.
      */
     CHUNK(400, "malformed chunk"),
     /** RFC 9110 section 4.2.2: https is another origin; such a client meant another port. */
