@@ -96,7 +96,7 @@ final class ActivationTest {
         arbiters
             .command()
             .under("perl", "-e", "our @keep;" + ACTIVATE, path.toString())
-            .args("-k", "netty", "-w", "1")
+            .args("-k", "netty", "-w", "1", "--probation", "1")
             .faulty()
             .launchBare()
             .awaitReady(1);

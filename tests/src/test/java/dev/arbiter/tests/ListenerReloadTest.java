@@ -145,6 +145,7 @@ final class ListenerReloadTest {
         .command()
         .args("-c", file().toString(), "-k", kind, "-w", Integer.toString(workers))
         .args("--graceful-timeout", "5", "--threads", kind.equals("sync") ? "16" : "1")
+        .args("--probation", "1") // both generations serve for a while, each its own addresses
         .faulty()
         .launchBare()
         .awaitReady(workers);
