@@ -69,6 +69,10 @@ public final class WebSocketSession {
   private final Deque<Message> received = new ArrayDeque<>(4);
   private long waiting;
   private final Deque<OutFrame> outgoing = new ArrayDeque<>(4);
+
+  /** Given to be written, and neither written nor given up yet: somebody may wait for it. */
+  private @Nullable OutFrame writing;
+
   private State state = State.OPEN;
   private @Nullable CompletableFuture<Message> waiter;
   private final Deque<OutFrame> pongs = new ArrayDeque<>(1);
@@ -394,6 +398,12 @@ public final class WebSocketSession {
       last = ours == null ? new Message.Close(CloseCode.ABNORMAL, "") : ours;
       dropped = new ArrayList<>(outgoing);
       outgoing.clear();
+      OutFrame half = writing;
+      if (half != null) {
+        // What is written in part comes to no end either.
+        writing = null;
+        dropped.addFirst(half);
+      }
     } finally {
       lock.unlock();
     }
@@ -427,7 +437,8 @@ public final class WebSocketSession {
         first = ping;
         ping = null;
       }
-      return first == null ? outgoing.poll() : first;
+      writing = first == null ? outgoing.poll() : first;
+      return writing;
     } finally {
       lock.unlock();
     }
@@ -435,17 +446,18 @@ public final class WebSocketSession {
 
   /** A frame is written and there is room for the next. Writing thread. */
   public void written(OutFrame frame) {
+    lock.lock();
+    try {
+      writing = null;
+      closeWritten |= frame.closing();
+    } finally {
+      lock.unlock();
+    }
     CompletableFuture<Void> stage = frame.stage();
     if (stage != null) {
       stage.complete(null);
     }
     if (frame.closing()) {
-      lock.lock();
-      try {
-        closeWritten = true;
-      } finally {
-        lock.unlock();
-      }
       transport.wake();
     }
   }

@@ -72,9 +72,14 @@ final class WebSocketApps {
       case "/flood" ->
           Response.webSocket(
               socket -> {
-                for (int i = 0; i < FLOOD; i++) {
-                  socket.sendBinary(ByteBuffer.wrap(BIG));
-                  sent.incrementAndGet();
+                try {
+                  for (int i = 0; i < FLOOD; i++) {
+                    socket.sendBinary(ByteBuffer.wrap(BIG));
+                    sent.incrementAndGet();
+                  }
+                } catch (IOException gone) {
+                  ends.add("flood failed");
+                  throw gone;
                 }
               });
       case "/late" ->
@@ -159,7 +164,15 @@ final class WebSocketApps {
               .thenAccept(this::end);
       case "/returns" ->
           accept(receive, send).thenCompose(_ -> send.send(new SendEvent.WebSocketText("only")));
-      case "/flood" -> accept(receive, send).thenCompose(_ -> flood(send, 0));
+      case "/flood" ->
+          accept(receive, send)
+              .thenCompose(_ -> flood(send, 0))
+              .whenComplete(
+                  (_, failure) -> {
+                    if (failure != null) {
+                      ends.add("flood failed");
+                    }
+                  });
       case "/late" ->
           accept(receive, send).thenCompose(_ -> released).thenCompose(_ -> echo(receive, send));
       case "/listens" -> accept(receive, send).thenCompose(_ -> listen(receive));

@@ -541,6 +541,32 @@ public abstract class WebSocketContract {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
+  void clientThatDoesNotReadIsCutAndNamed(boolean blocking) throws Exception {
+    try (Server server = serving(blocking, "write-timeout", "200", "log-level", "debug");
+        WebSocketClient client = client(server)) {
+      client.open("/flood");
+      await(
+          () ->
+              server.context().said.stream()
+                  .anyMatch(line -> line.startsWith("debug") && line.contains("--write-timeout")));
+      awaitEnd("flood failed");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void clientThatLeavesInTheMidstOfAMessageIsNotWaitedFor(boolean blocking) throws Exception {
+    try (Server server = serving(blocking)) {
+      try (WebSocketClient client = client(server)) {
+        client.open("/flood");
+        awaitStill(apps.sent::get);
+      }
+      awaitEnd("flood failed");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
   void appWaitsForAClientThatDoesNotRead(boolean blocking) throws Exception {
     try (Server server = serving(blocking);
         WebSocketClient client = client(server).open("/flood")) {
