@@ -15,6 +15,8 @@ public final class ConnectionLog {
   public enum Limit {
     /** A new connection sent nothing. */
     FIRST_BYTE("no request began within --header-timeout"),
+    /** The client did not end its part of a TLS handshake. */
+    HANDSHAKE("no TLS handshake within --tls-handshake-timeout"),
     /** A request's head did not become complete. */
     HEAD("a request's head was not complete within --header-timeout"),
     /** Nothing came after a response. */

@@ -20,6 +20,11 @@ public abstract class HeadView implements RequestHead {
     this.origin = origin;
   }
 
+  /** What it is a view of. */
+  public final IncomingHead incoming() {
+    return incoming;
+  }
+
   /** Where the request is booked. */
   public final RequestBook.Entry entry() {
     return entry;

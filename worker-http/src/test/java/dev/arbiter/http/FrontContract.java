@@ -513,4 +513,29 @@ public abstract class FrontContract {
       awaitSaid(server, "the client read nothing of a response for --write-timeout");
     }
   }
+
+  @Test
+  void aRequestThatTheAppFailsIsNamedWithItsId() throws Exception {
+    BlockingApp app =
+        request -> {
+          throw new IllegalStateException("broken on purpose");
+        };
+    try (Server server = serve(null, app);
+        RawClient client = server.connect()) {
+      String request = "GET /a?secret=1 HTTP/1.1\r\nHost: a\r\n";
+      client.send(request + "\r\n" + request + "X-Request-Id: 4bf92f35\r\n\r\n");
+      assertThat(client.answer().status()).isEqualTo(500);
+      assertThat(client.answer().status()).isEqualTo(500);
+      assertThat(server.said())
+          .filteredOn(line -> line.contains("broken on purpose"))
+          .satisfiesExactly(
+              line ->
+                  assertThat(line)
+                      .startsWith(
+                          "error: GET /a: the app failed: java.lang.IllegalStateException:"),
+              line ->
+                  assertThat(line)
+                      .startsWith("error: GET /a, request 4bf92f35: the app failed: java.lang."));
+    }
+  }
 }

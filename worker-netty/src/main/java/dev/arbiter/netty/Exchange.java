@@ -5,6 +5,7 @@ import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.HttpScope;
 import dev.arbiter.app.TlsInfo;
+import dev.arbiter.http.FailedRequests;
 import dev.arbiter.http.HeadView;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Origin;
@@ -148,20 +149,24 @@ final class Exchange extends HeadView
   private void appFailed(Throwable failure) {
     // When the client leaves, what the app reads and sends fails; that is not the app's fault.
     if (ClientGone.causes(failure)) {
-      stream.loop().service().clientLeft(head, failure);
+      failures().clientLeft(head, failure);
     } else {
-      stream.loop().service().appFailed(head, "failed", failure);
+      failures().failed(head, "failed", failure);
     }
     giveUp();
   }
 
   /** A file that is being sent has let the app down; its channel closes. */
   void fileFailed(Throwable failure) {
-    stream.loop().service().appFailed(head, "sent a file that has become shorter", failure);
+    failures().failed(head, "sent a file that has become shorter", failure);
+  }
+
+  private FailedRequests failures() {
+    return stream.loop().service().failedRequests();
   }
 
   private void appFailed(String what) {
-    stream.loop().service().appFailed(head, what, null);
+    failures().failed(head, what, null);
     giveUp();
   }
 
@@ -175,10 +180,7 @@ final class Exchange extends HeadView
 
   /** The app wants a WebSocket where the client asks for none. */
   void upgradeRequired() {
-    stream
-        .loop()
-        .service()
-        .appFailed(head, "answered with a WebSocket, which the request does not ask for", null);
+    failures().failed(head, "answered with a WebSocket, which the request does not ask for", null);
     if (!answered && !gone) {
       outbox.replace(Handshake.upgradeRequired(), false);
     }

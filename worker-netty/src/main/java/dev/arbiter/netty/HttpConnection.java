@@ -476,7 +476,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
         if (current != null) {
           current.inbox().check();
         } else if (shaking) {
-          if (passed > (loop.lingerOver() ? LINGER_TICKS : loop.handshakeTicks())) {
+          boolean leaving = loop.lingerOver();
+          if (passed > (leaving ? LINGER_TICKS : loop.handshakeTicks())) {
+            if (!leaving) {
+              late(Limit.HANDSHAKE);
+            }
             channel.close();
           }
         } else if (inMidHead) {

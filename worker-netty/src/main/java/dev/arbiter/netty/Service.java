@@ -4,8 +4,8 @@ import dev.arbiter.app.App;
 import dev.arbiter.app.Headers;
 import dev.arbiter.http.AccessLog;
 import dev.arbiter.http.AccessRecord;
-import dev.arbiter.http.AppHost;
 import dev.arbiter.http.ConnectionLog;
+import dev.arbiter.http.FailedRequests;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.ProxyGate;
@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  * one for the warm-up. Any thread.
  */
 final class Service {
-  private static final int SHOWN_TRACE = 8000;
-
   private final WorkerContext context;
   private final App app;
   private final HttpSettings settings;
@@ -32,6 +30,7 @@ final class Service {
   private final ProxyGate gate;
   private final UwsgiGate uwsgi;
   private final ConnectionLog connectionLog;
+  private final FailedRequests failedRequests;
   private final Transport transport;
   private volatile boolean draining;
 
@@ -51,6 +50,7 @@ final class Service {
     this.gate = new ProxyGate(settings.proxy(), context::say);
     this.uwsgi = new UwsgiGate(context.settings(), settings.proxy(), context::say);
     this.connectionLog = new ConnectionLog(context);
+    this.failedRequests = new FailedRequests(context::say);
     this.transport = Transport.of(context.settings());
   }
 
@@ -139,24 +139,8 @@ final class Service {
     context.say("warning", text);
   }
 
-  /** Tells who looks closely that the app ended because its client had gone: nobody's fault. */
-  void clientLeft(IncomingHead head, Throwable cause) {
-    context.say(
-        "debug", head.method() + " " + head.rawPath() + ": the client left its app with " + cause);
-  }
-
-  /** Tells the operator that the app failed a request. */
-  void appFailed(IncomingHead head, String what, @Nullable Throwable cause) {
-    StringBuilder text = new StringBuilder(head.method()).append(' ');
-    text.append(head.target(), 0, Math.min(head.target().length(), 200));
-    text.append(": the app ").append(what);
-    if (cause != null) {
-      text.append(": ").append(AppHost.stackTrace(cause));
-    }
-    if (text.length() > SHOWN_TRACE) {
-      text.setLength(SHOWN_TRACE);
-      text.append("\n...");
-    }
-    context.say("error", text.toString());
+  /** What is told of requests that the app fails. */
+  FailedRequests failedRequests() {
+    return failedRequests;
   }
 }

@@ -1,5 +1,6 @@
 package dev.arbiter.netty;
 
+import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.websocket.Handshake;
 import dev.arbiter.http.websocket.WebSocketSession;
 import dev.arbiter.worker.OutOfMemory;
@@ -14,6 +15,7 @@ import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   private final Loop loop;
   private final Channel channel;
   private final FramePump pump;
+  private final Consumer<Limit> late;
   private final Stall stall = new Stall();
   private final CompletableFuture<Void> handled;
   private @Nullable ChannelHandlerContext context;
@@ -42,12 +45,18 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   private boolean ending;
 
   /**
+   * @param late is told which time limit is about to end it
    * @param handled completes when no thread of the app runs for it any more
    */
   WebSocketConnection(
-      Loop loop, Channel channel, Handshake handshake, CompletableFuture<Void> handled) {
+      Loop loop,
+      Channel channel,
+      Handshake handshake,
+      Consumer<Limit> late,
+      CompletableFuture<Void> handled) {
     this.loop = loop;
     this.channel = channel;
+    this.late = late;
     this.handled = handled;
     this.pump = new FramePump(loop, handshake, this);
   }
@@ -274,8 +283,11 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void check() {
-    if (stall.over(channel, loop.tick(), loop.writeTicks())
-        || (ending && loop.tick() - lingerSince > LINGER_TICKS)) {
+    boolean stalled = stall.over(channel, loop.tick(), loop.writeTicks());
+    if (stalled) {
+      late.accept(Limit.WRITE);
+    }
+    if (stalled || (ending && loop.tick() - lingerSince > LINGER_TICKS)) {
       channel.close();
       return;
     }

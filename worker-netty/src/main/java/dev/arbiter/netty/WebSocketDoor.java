@@ -53,7 +53,8 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
     exchange.stream()
         .loop()
         .service()
-        .appFailed(exchange.head(), "failed in its WebSocket", failure);
+        .failedRequests()
+        .failed(exchange.head(), "failed in its WebSocket", failure);
   }
 
   @Override

@@ -6,9 +6,9 @@ import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Response;
 import dev.arbiter.http.AccessLog;
 import dev.arbiter.http.AccessRecord;
-import dev.arbiter.http.AppHost;
 import dev.arbiter.http.ConnectionLog;
 import dev.arbiter.http.ConnectionLog.Limit;
+import dev.arbiter.http.FailedRequests;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.OpenFile;
@@ -49,6 +49,7 @@ final class Conversation {
       RequestBook book,
       AccessLog log,
       ConnectionLog connectionLog,
+      FailedRequests failedRequests,
       Departure departure,
       BiConsumer<String, String> say) {}
 
@@ -387,26 +388,9 @@ final class Conversation {
       throws IOException {
     boolean clientGone = link.broken() && failsAtReadingOrWriting(failure);
     if (clientGone) {
-      shared
-          .say()
-          .accept(
-              "debug",
-              exchange.method()
-                  + " "
-                  + exchange.rawPath()
-                  + ": the client left its app with "
-                  + failure);
+      shared.failedRequests().clientLeft(exchange.incoming(), failure);
     } else {
-      shared
-          .say()
-          .accept(
-              "error",
-              "The app failed: "
-                  + exchange.method()
-                  + " "
-                  + exchange.rawPath()
-                  + "\n"
-                  + AppHost.stackTrace(failure));
+      shared.failedRequests().failed(exchange.incoming(), "failed", failure);
     }
     if (reply.status() == 0 && !clientGone) {
       send(reply, answer);

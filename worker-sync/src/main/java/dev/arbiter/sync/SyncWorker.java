@@ -4,6 +4,8 @@ import dev.arbiter.app.Notice;
 import dev.arbiter.http.AccessLog;
 import dev.arbiter.http.AppHost;
 import dev.arbiter.http.ConnectionLog;
+import dev.arbiter.http.ConnectionLog.Limit;
+import dev.arbiter.http.FailedRequests;
 import dev.arbiter.http.HealthProbe;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.LoadedApp;
@@ -24,6 +26,7 @@ import dev.arbiter.worker.WorkerContext;
 import dev.arbiter.worker.WorkerRuntime;
 import dev.arbiter.worker.WorkerSettings;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -104,6 +107,7 @@ public final class SyncWorker implements Worker {
             new RequestBook(settings, runtime),
             opened,
             new ConnectionLog(runtime),
+            new FailedRequests(runtime::say),
             departure,
             runtime::say);
     shared = ours;
@@ -129,6 +133,7 @@ public final class SyncWorker implements Worker {
             RequestBook.unlimited(runtime),
             AccessLog.off(runtime),
             new ConnectionLog(runtime),
+            new FailedRequests(runtime::say),
             departure,
             real.say());
     try {
@@ -186,7 +191,7 @@ public final class SyncWorker implements Worker {
         }
         if (origin != null) {
           Conversation conversation = new Conversation(now, link, origin);
-          if (secure == null || secured(link, secure)) {
+          if (secure == null || secured(now, link, secure)) {
             conversation.run();
           } else {
             conversation.refuse(Rule.PLAIN_ON_TLS.refusal());
@@ -205,9 +210,14 @@ public final class SyncWorker implements Worker {
     }
   }
 
-  private static boolean secured(Link link, ServerTls secure) throws IOException {
+  private static boolean secured(Conversation.Shared now, Link link, ServerTls secure)
+      throws IOException {
     try {
       return link.secure(secure, secure.handshakeTimeout());
+    } catch (SocketTimeoutException late) {
+      link.lost();
+      now.connectionLog().ended(Limit.HANDSHAKE, link.client());
+      throw late;
     } catch (IOException failed) {
       link.lost();
       secure.failed(link.client(), failed);
@@ -269,6 +279,7 @@ public final class SyncWorker implements Worker {
             RequestBook.unlimited(runtime),
             AccessLog.off(runtime),
             new ConnectionLog(runtime),
+            new FailedRequests(runtime::say),
             departure,
             real.say());
     Link link = new Link(Sockets.adopt(fd, true), true, departure);

@@ -5,7 +5,6 @@ import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.SendEvent;
 import dev.arbiter.http.AccessRecord;
-import dev.arbiter.http.AppHost;
 import dev.arbiter.http.ResponseHead;
 import dev.arbiter.http.websocket.AsyncUpgrade;
 import dev.arbiter.http.websocket.BlockingSocket;
@@ -73,14 +72,7 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
 
   private void failed(Throwable failure) {
     OutOfMemory.leaveIf(failure);
-    shared
-        .say()
-        .accept(
-            "error",
-            "The app failed in its WebSocket: "
-                + exchange.rawPath()
-                + "\n"
-                + AppHost.stackTrace(failure));
+    shared.failedRequests().failed(exchange.incoming(), "failed in its WebSocket", failure);
   }
 
   // ---- a blocking app

@@ -552,11 +552,16 @@ public abstract class TlsContract {
   @ParameterizedTest
   @ValueSource(strings = {"", "160301", "16030100050100"})
   void aHandshakeThatDoesNotEndIsClosed(String begun) throws Exception {
-    serve("tls-handshake-timeout", "200");
+    Server server = serve("tls-handshake-timeout", "200", "log-level", "debug");
     Socket raw = socket();
     raw.getOutputStream().write(HexFormat.of().parseHex(begun));
     raw.getInputStream().readAllBytes();
     awaitNoneOpen();
+    assertThat(server.said())
+        .filteredOn(line -> line.contains("--tls-handshake-timeout"))
+        .singleElement()
+        .asString()
+        .startsWith("debug: The connection from 127.0.0.1:");
     assertThat(connect().get("/").status()).isEqualTo(200);
   }
 

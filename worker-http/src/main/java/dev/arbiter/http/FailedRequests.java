@@ -1,0 +1,66 @@
+package dev.arbiter.http;
+
+import dev.arbiter.app.Headers;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells the operator which requests the app failed and how, in the same words whatever the worker
+ * and the protocol; with the id that a proxy or the client gave a request, so that the line is
+ * found where theirs is. Without the query, which may be secret. One in each worker; any thread.
+ */
+public final class FailedRequests {
+  private static final String ID = "x-request-id";
+  private static final int LONGEST_ID = 128;
+  private static final int LONGEST_PATH = 200;
+  private static final int LONGEST = 8000;
+
+  private final BiConsumer<String, String> say;
+
+  /**
+   * Says what it has to say to {@code say}.
+   *
+   * @param say writes into the arbiter's log: level and text
+   */
+  public FailedRequests(BiConsumer<String, String> say) {
+    this.say = say;
+  }
+
+  /**
+   * The app failed the request.
+   *
+   * @param what it did, behind "the app"
+   * @param cause what it threw, if it did
+   */
+  public void failed(IncomingHead head, String what, @Nullable Throwable cause) {
+    StringBuilder text = begun(head).append(": the app ").append(what);
+    if (cause != null) {
+      text.append(": ").append(AppHost.stackTrace(cause));
+    }
+    if (text.length() > LONGEST) {
+      text.setLength(LONGEST);
+      text.append("\n...");
+    }
+    say.accept("error", text.toString());
+  }
+
+  /** The app ended because its client had gone: nobody's fault, told to who looks closely. */
+  public void clientLeft(IncomingHead head, Throwable cause) {
+    say.accept("debug", begun(head) + ": the client left its app with " + cause);
+  }
+
+  private static StringBuilder begun(IncomingHead head) {
+    StringBuilder text = new StringBuilder(head.method()).append(' ');
+    shortened(text, head.rawPath(), LONGEST_PATH);
+    Headers headers = head.headers();
+    headers
+        .first(ID)
+        .filter(id -> !id.isEmpty())
+        .ifPresent(id -> shortened(text.append(", request "), id, LONGEST_ID));
+    return text;
+  }
+
+  private static void shortened(StringBuilder text, String part, int longest) {
+    text.append(part, 0, Math.min(part.length(), longest));
+  }
+}
