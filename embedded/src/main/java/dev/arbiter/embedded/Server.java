@@ -17,6 +17,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -29,11 +31,13 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>It starts no process, handles no signal and writes to no stream: those are the caller's. It
- * also watches over nothing: an app that hangs, leaks or crashes takes the JVM along, for which the
- * arbiter is there. The JVM's own shutdown does not wait for it; see {@code docs/embedding.md}.
+ * <p>It starts no process, writes to no stream, and handles no signal unless {@link #serve} is what
+ * the program does: those are the caller's. It also watches over nothing: an app that hangs, leaks
+ * or crashes takes the JVM along, for which the arbiter is there. The JVM's own shutdown does not
+ * wait for it; see {@code docs/embedding.md}.
  *
- * <p>Used once: {@link #startup}, then {@link #shutdown}. Both wait, and are safe from any thread.
+ * <p>Used once: {@link #startup}, then {@link #shutdown}; or {@link #serve}, which is both. All of
+ * them wait, and are safe from any thread.
  */
 public final class Server implements AutoCloseable {
   private static final System.Logger LOGGER = System.getLogger("dev.arbiter");
@@ -45,6 +49,7 @@ public final class Server implements AutoCloseable {
   private final Map<String, String> settings;
   private final Duration gracefulTimeout;
   private final BiConsumer<System.Logger.Level, String> log;
+  private final CompletableFuture<Boolean> stopped = new CompletableFuture<>();
   private @Nullable StandaloneRuntime runtime;
   private boolean used;
 
@@ -224,6 +229,40 @@ public final class Server implements AutoCloseable {
     return this;
   }
 
+  /**
+   * For a {@code main} that does nothing else: {@link #startup}, and waits until it has been shut
+   * down. That is done by a {@link #shutdown} from another thread, by an interrupt of this one, and
+   * by the end of the JVM (TERM, INT, {@link System#exit}), which waits for it.
+   *
+   * @return as {@link #shutdown}
+   * @throws BootFailure as {@link #startup}
+   * @throws IllegalStateException it was started before, or the JVM is ending
+   */
+  public boolean serve() throws BootFailure {
+    Thread atEnd = new Thread(this::shutdown, "arbiter-shutdown");
+    Runtime.getRuntime().addShutdownHook(atEnd);
+    try {
+      startup();
+      return stopped.get();
+    } catch (InterruptedException _) {
+      boolean well = shutdown();
+      Thread.currentThread().interrupt();
+      return well;
+    } catch (ExecutionException impossible) {
+      throw new IllegalStateException(impossible);
+    } finally {
+      forget(atEnd);
+    }
+  }
+
+  private static void forget(Thread atEnd) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(atEnd);
+    } catch (IllegalStateException _) {
+      // The JVM is ending: the hook runs, or has run.
+    }
+  }
+
   private static System.Logger.Level level(String level) {
     return switch (level) {
       case "error" -> System.Logger.Level.ERROR;
@@ -277,7 +316,12 @@ public final class Server implements AutoCloseable {
     synchronized (this) {
       started = runtime;
     }
-    return started == null || started.stop(gracefulTimeout);
+    if (started == null) {
+      return true;
+    }
+    boolean well = started.stop(gracefulTimeout);
+    stopped.complete(well);
+    return well;
   }
 
   /** As {@link #shutdown}. */

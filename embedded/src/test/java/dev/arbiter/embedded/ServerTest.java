@@ -14,9 +14,9 @@ import dev.arbiter.app.Response;
 import dev.arbiter.app.SendEvent;
 import dev.arbiter.http.tls.TestCertificates;
 import dev.arbiter.worker.BootFailure;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.ConnectException;
-import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -25,12 +25,14 @@ import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -146,9 +148,118 @@ class ServerTest {
     return Server.builder(app).address("127.0.0.1", port).build();
   }
 
-  private static void awaitRefusal(Server server) throws InterruptedException {
+  @Test
+  void serveEndsWithTheShutdownOfAnotherThread() throws Exception {
+    Server server = Server.of(HELLO);
+    FutureTask<Boolean> serving = new FutureTask<>(server::serve);
+    Thread thread = Thread.ofPlatform().start(serving);
+    awaitServing(server);
+
+    assertThat(ask(server).body()).isEqualTo("hello");
+    assertThat(serving.isDone()).isFalse();
+    assertThat(server.shutdown()).isTrue();
+    assertThat(serving.get()).isTrue();
+    thread.join();
+  }
+
+  @Test
+  void serveEndsWithAnInterrupt() throws Exception {
+    Living app = new Living();
+    Server server = Server.of(app);
+    FutureTask<Boolean> serving = new FutureTask<>(server::serve);
+    Thread thread = Thread.ofPlatform().start(serving);
+    awaitServing(server);
+
+    thread.interrupt();
+    serving.get();
+    thread.join();
+    assertThat(app.life).last().asString().startsWith("shutdown");
+    assertThatThrownBy(() -> ask(server)).isInstanceOf(ConnectException.class);
+  }
+
+  /** A program of its own, whose main is {@link Serving}; TERM finds a request under way. */
+  @Test
+  void serveAnswersWhatIsUnderWayWhenItsProgramIsEnded() throws Exception {
+    Process program =
+        new ProcessBuilder(
+                ProcessHandle.current().info().command().orElseThrow(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Serving.class.getName())
+            .redirectErrorStream(true)
+            .start();
+    try (BufferedReader said = program.inputReader()) {
+      URI uri = URI.create(line(said, "http://"));
+      try (Socket client = new Socket(uri.getHost(), uri.getPort())) {
+        String post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na";
+        client.getOutputStream().write(post.getBytes(UTF_8));
+        line(said, "asked");
+        program.destroy();
+        awaitRefusal(uri);
+        client.getOutputStream().write('b');
+        assertThat(new String(client.getInputStream().readAllBytes(), UTF_8)).endsWith("got ab");
+      }
+      line(said, "the app has ended");
+      assertThat(program.waitFor()).as("ended by TERM").isEqualTo(143);
+    } finally {
+      program.destroyForcibly();
+    }
+  }
+
+  private static String line(BufferedReader said, String beginning) throws IOException {
+    List<String> before = new ArrayList<>();
+    for (String line = said.readLine(); line != null; line = said.readLine()) {
+      if (line.startsWith(beginning)) {
+        return line;
+      }
+      before.add(line);
+    }
+    throw new AssertionError("It did not say " + beginning + ", but " + before);
+  }
+
+  /** The program of {@link #serveAnswersWhatIsUnderWayWhenItsProgramIsEnded}. */
+  static final class Serving implements BlockingApp {
+    static void main() throws Exception {
+      Server server = Server.of(new Serving());
+      Thread.startVirtualThread(
+          () -> {
+            awaitServing(server);
+            System.out.println(server.uri());
+          });
+      server.serve();
+    }
+
+    @Override
+    public Response handle(Request request) throws IOException {
+      System.out.println("asked");
+      return Response.text("got " + new String(request.body().readAllBytes(), UTF_8));
+    }
+
+    @Override
+    public void shutdown() {
+      System.out.println("the app has ended");
+    }
+  }
+
+  private static void awaitServing(Server server) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (true) {
+      try {
+        server.uri();
+        return;
+      } catch (IllegalStateException notYet) {
+        if (System.nanoTime() > end) {
+          throw notYet;
+        }
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  private static void awaitRefusal(URI uri) throws InterruptedException {
     for (int i = 0; i < 1000; i++) {
-      try (Socket _ = new Socket(InetAddress.getLoopbackAddress(), server.address().getPort())) {
+      try (Socket _ = new Socket(uri.getHost(), uri.getPort())) {
         TimeUnit.MILLISECONDS.sleep(10);
       } catch (IOException refused) {
         return;
@@ -179,7 +290,7 @@ class ServerTest {
           client.sendAsync(get(server), HttpResponse.BodyHandlers.ofString());
       assertThat(asked.await(30, TimeUnit.SECONDS)).isTrue();
       CompletableFuture<Boolean> stopped = shutDown(server);
-      awaitRefusal(server);
+      awaitRefusal(server.uri());
       assertThat(stopped).isNotDone();
 
       answer.countDown();
