@@ -70,8 +70,14 @@ final class NewProject {
               mvn package
               %s/bin/arbiter
             """
-                .formatted(folder, home))
+                .formatted(quoted(folder), quoted(home)))
         .toString();
+  }
+
+  /** As a shell takes it for one word. */
+  private static String quoted(Path path) {
+    String text = path.toString();
+    return text.matches("[A-Za-z0-9/._+-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
   }
 
   /** The folder's name as Maven and systemd like names. */

@@ -205,7 +205,7 @@ final class TimeSettings {
             "reload-exclude",
             "GLOB",
             "",
-            "Files and folders not to watch, beside .*, *~ and node_modules; may be repeated",
+            "Files and folders not to watch, beside .*, *~, #*# and node_modules; may be repeated",
             REPEATED,
             AT_START,
             key("reload-excludes")),

@@ -144,6 +144,10 @@ final class TomlFile {
           Type.SyslogPlace _
           when value instanceof String text ->
           text;
+      case Type.Span _ ->
+          throw wrong(setting, source, value, "seconds, or a text such as \"500ms\" or \"1h30m\"");
+      case Type.Size _ ->
+          throw wrong(setting, source, value, "bytes, or a text such as \"64k\" or \"1G\"");
       default -> throw wrong(setting, source, value, "a text in quotes");
     };
   }

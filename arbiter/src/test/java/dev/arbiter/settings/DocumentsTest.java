@@ -235,7 +235,7 @@ final class DocumentsTest {
 
         ## Not in this release
 
-        Refused by name, unless the value asks for nothing (`--preload off`, `--protocol http`).
+        Refused by name, unless the value asks for nothing (`--preload off`).
 
         | setting | group | meaning |
         |---|---|---|

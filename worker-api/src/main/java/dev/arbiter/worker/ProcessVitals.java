@@ -10,11 +10,13 @@ import java.lang.management.MemoryType;
 import java.lang.management.MemoryUsage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Heap, collections and resident memory of this process. On the beat thread only. */
 final class ProcessVitals {
-  private static final Path STATM = Path.of("/proc/self/statm");
-  private static final long PAGE = 4096;
+  private static final Path STATUS = Path.of("/proc/self/status");
+  private static final Pattern RESIDENT = Pattern.compile("(?m)^VmRSS:\\s+(\\d+) kB$");
 
   private final OperatingSystemMXBean system =
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
@@ -79,11 +81,13 @@ final class ProcessVitals {
     return millis;
   }
 
-  /** proc(5): the second field of statm, in pages; 0 where it cannot be read. */
+  /**
+   * proc(5): in kilobytes, which need no page size as those of statm do; 0 where it cannot be read.
+   */
   long rss() {
     try {
-      String[] fields = Files.readString(STATM).split(" ", 3);
-      return Long.parseLong(fields[1]) * PAGE;
+      Matcher found = RESIDENT.matcher(Files.readString(STATUS));
+      return found.find() ? Long.parseLong(found.group(1)) << 10 : 0;
     } catch (IOException e) {
       return 0;
     }
