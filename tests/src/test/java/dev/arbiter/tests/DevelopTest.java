@@ -23,7 +23,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** {@code --reload}: what is saved is what is served, or what is wrong with it. */
@@ -195,25 +194,6 @@ final class DevelopTest {
     assertThat(failures).isEmpty();
     assertThat(took.stream().sorted().toList().get(took.size() / 2)).isLessThan(EDIT_TO_ANSWER);
     assertThat(answers.get()).isGreaterThan(10);
-  }
-
-  @Test
-  void projectThatOthersCompileIsServedFromItsClasses() throws Exception {
-    write("pom.xml", "<project/>");
-    Path source = write("src/main/java/app/App.java", SourceApp.blocking("\"first\""));
-    Path classes = arbiters.folder().resolve("target/classes");
-    SourceApp.compile(classes, List.of(source));
-    ArbiterProcess arbiter = arbiters.command().args("--reload").app("app:App").start();
-    assertThat(text(arbiter)).isEqualTo("first");
-
-    int mark = arbiter.log().mark();
-    Files.writeString(source, SourceApp.blocking("\"second\""));
-    write("target/maven-status/App.class", "no class, and none of ours");
-    SourceApp.compile(classes, List.of(source));
-
-    assertThat(changed(arbiter, mark)).isEqualTo("target/classes/app/App.class");
-    assertThat(afterChange(arbiter, mark)).isEqualTo("second");
-    awaitSteady(arbiter, mark);
   }
 
   /** Tells with which code it was closed. */

@@ -30,7 +30,7 @@ final class DocumentedBlocks {
 
   /** What becomes of a block. */
   sealed interface Fate {
-    /** A test of its own holds it. */
+    /** A test of its own holds it, and says so: its source names the document. */
     record By(String test) implements Fate {}
 
     /** It is not to be run. */
@@ -169,7 +169,7 @@ final class DocumentedBlocks {
               HTTPS,
               " 200 "),
           serves("docs/tls.md", "arbiter --certfile cert.pem --keyfile key.pem -b :8443 --insec"),
-          by("docs/tls.md", "ARBITER_SSL_KEYFILE_PASSWORD", "SettingsEffectTest"),
+          by("docs/tls.md", "ARBITER_SSL_KEYFILE_PASSWORD", "KeyPasswordTest"),
           new Entry(
               "docs/tls.md",
               "--sni",
@@ -181,7 +181,19 @@ final class DocumentedBlocks {
                   HTTPS,
                   " 200 ")),
           serves("docs/tune.md", "arbiter -w 2"),
-          by("docs/upgrade.md", "ln -sfn", "UpgradeTest"),
+          new Entry(
+              "docs/upgrade.md",
+              "ln -sfn",
+              new Fate.Run(
+                  List.of(
+                      "here=$(dirname $(dirname $(command -v arbiter))); mkdir -p /opt/arbiter; "
+                          + "cp -r $here /opt/arbiter-0.2.0; ln -s $here /opt/arbiter/current",
+                      "/opt/arbiter/current/bin/arbiter app:App"),
+                  "",
+                  "",
+                  List.of("/opt/", "RUN/opt/"),
+                  "true",
+                  "/opt/arbiter-0.2.0 ")),
           by("docs/worker-kinds.md", "name=echo", "EchoKindTest"),
           shown("docs/worker-kinds.md", "target/worker-echo/", "names of files"),
           // Under systemd and in containers, which the other tests have not.

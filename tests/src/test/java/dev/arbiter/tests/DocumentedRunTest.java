@@ -39,6 +39,11 @@ final class DocumentedRunTest {
   private static final Pattern PORT = Pattern.compile(":(8\\d{3}|9000)\\b");
   private static final Pattern LISTENS = Pattern.compile("https?://[^,\\s]*?:(\\d+)");
 
+  private static final Path TESTS = Command.REPO.resolve("tests/src/test/java/dev/arbiter/tests");
+
+  /** What a test says that reads all of them. */
+  private static final String EVERY_DOCUMENT = "endsWith(\".md\")";
+
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 
   private final Map<String, Integer> ports = new HashMap<>();
@@ -55,8 +60,9 @@ final class DocumentedRunTest {
     List<Block> blocks = DocumentedBlocks.all();
     for (Block block : blocks) {
       if (DocumentedBlocks.fate(block) instanceof Fate.By(String test)) {
-        assertThat(Command.REPO.resolve("tests/src/test/java/dev/arbiter/tests/" + test + ".java"))
-            .exists();
+        assertThat(text(TESTS.resolve(test + ".java")))
+            .as("%s: %s names it", block, test)
+            .containsAnyOf(block.file(), EVERY_DOCUMENT);
       }
     }
     assertThat(DocumentedBlocks.idle(blocks)).isEmpty();
@@ -107,7 +113,7 @@ final class DocumentedRunTest {
         here = here.replace(run.replaced().get(i), run.replaced().get(i + 1));
       }
       here = here.replace("RUN/", arbiters.run() + "/");
-      if (here.startsWith("arbiter ")) {
+      if (here.matches("(/\\S*/)?arbiter .*")) {
         start(here);
       } else {
         said = shell(here);

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -29,6 +30,16 @@ final class EchoKindTest {
       }
       assertThat(lines).isBetween(1L, 149L);
     }
+  }
+
+  @Test
+  void itsDescriptorIsTheOneInTheDocument() throws Exception {
+    List<String> lines =
+        Files.readAllLines(SOURCE.resolve("worker.properties")).stream()
+            .filter(line -> !line.startsWith("#"))
+            .toList();
+    assertThat(Files.readString(Command.REPO.resolve("docs/worker-kinds.md")))
+        .contains("```properties\n" + String.join("\n", lines) + "\n```\n");
   }
 
   @Test

@@ -4,12 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.file.Files;
@@ -195,62 +194,6 @@ final class SettingsEffectTest {
   }
 
   @Test
-  void theArbitersLogHasTheFormThatIsAskedFor() throws Exception {
-    arbiters.expectError(".");
-    Path own = arbiters.folder().resolve("own.log");
-    String tree =
-        ("{\"Configuration\": {\"Appenders\": {\"File\": {\"name\": \"f\", \"fileName\": \"%s\","
-                + " \"PatternLayout\": {\"pattern\": \"<%%p> %%m%%n\"}}},"
-                + " \"Loggers\": {\"Root\": {\"level\": \"error\", \"AppenderRef\": {\"ref\": \"f\"}}}}}")
-            .formatted(own);
-    Path file = Files.writeString(arbiters.folder().resolve("log.json"), tree);
-
-    JsonNode line = new ObjectMapper().readTree(lastLine(failing("--log-format", "json")));
-    assertThat(line.get("level").asText()).isEqualTo("error");
-    assertThat(line.get("message").asText()).contains("gone");
-
-    assertThat(failing("--use-colors")).contains("\u001b[").contains("ERROR");
-
-    assertThat(failing("--log-config-json", file.toString())).isEmpty();
-    assertThat(Files.readString(own)).startsWith("<ERROR> ").contains("gone");
-    Files.delete(own);
-
-    Files.writeString(
-        arbiters.folder().resolve("arbiter.toml"),
-        """
-        [logconfig-dict.Configuration.Appenders.File]
-        name = "f"
-        fileName = "%s"
-        PatternLayout.pattern = "dict: %%m%%n"
-        [logconfig-dict.Configuration.Loggers.Root]
-        level = "error"
-        AppenderRef.ref = "f"
-        """
-            .formatted(own));
-    assertThat(failing()).isEmpty();
-    assertThat(Files.readString(own)).startsWith("dict: ").contains("gone");
-    Files.delete(arbiters.folder().resolve("arbiter.toml"));
-
-    String broken = failing("--log-config", "nowhere.xml");
-    assertThat(broken).contains("--log-config nowhere.xml: no such file");
-  }
-
-  /** What it says when its app is not there. */
-  private String failing(String... args) throws Exception {
-    Command.Finished finished =
-        arbiters.command().args(args).args("-k", "netty").app("gone:App").runBare(Limits.START);
-    assertThat(finished.exitCode()).isIn(2, 4);
-    return finished.log().text().strip();
-  }
-
-  private static String lastLine(String text) {
-    return text.lines()
-        .filter(line -> line.contains("\"level\":\"error\""))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("no error in " + text));
-  }
-
-  @Test
   void aPasswordIsNowhereToBeSeen() throws Exception {
     SourceApp.write(arbiters.folder(), SourceApp.blocking("\"fine\""));
     Path folder = arbiters.folder();
@@ -304,15 +247,16 @@ final class SettingsEffectTest {
     SourceApp.write(arbiters.folder(), SourceApp.blocking("\"fine\""));
     Path file = arbiters.folder().resolve("arbiter.toml");
     Files.writeString(file, "max-surge = 0\nmax-unavailable = 1\nworker-heap = \"64M\"\n");
-    ArbiterProcess arbiter = arbiters.command().kind("netty").workers(2).app("app:App").start();
-    arbiter.log().await(Pattern.compile("Fleet STEADY: 2 serving"), Limits.START);
+    ArbiterProcess arbiter = arbiters.command().kind("netty").workers(3).app("app:App").start();
+    arbiter.log().await(Pattern.compile("Fleet STEADY: 3 serving"), Limits.START);
     int mark = arbiter.log().mark();
     assertThat(Ctl.run(arbiters, "reload", "--wait").exitCode()).isZero();
-    assertThat(mostAtOnce(arbiter, mark)).as("none beside, one missing").isEqualTo(2);
+    assertThat(mostAtOnce(arbiter, mark)).as("none beside, one missing").isEqualTo(3);
 
     Files.writeString(file, "canary = \"2/1s\"\nmax-surge = 2\nworker-heap = \"64M\"\n");
     mark = arbiter.log().mark();
     assertThat(Ctl.run(arbiters, "reload", "--wait").exitCode()).isZero();
+    assertThat(mostAtOnce(arbiter, mark)).as("two beside").isEqualTo(3 + 2);
     assertThat(
             arbiter.log().lines().stream()
                 .skip(mark)
@@ -375,5 +319,34 @@ final class SettingsEffectTest {
             Pattern.compile(
                 "arbiter.toml:1:1: wrokers = 3: no setting has this name; the nearest is workers"),
             Limits.ANSWER);
+  }
+
+  /** In place of this machine, which is trusted where nobody says anything. */
+  @Test
+  void aVariableOfOthersSaysWhoseWordIsTaken() throws Exception {
+    SourceApp.write(
+        arbiters.folder(), SourceApp.blocking("request.client().orElseThrow().toString()"));
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind("netty")
+            .env("FORWARDED_ALLOW_IPS", "127.0.0.2")
+            .app("app:App")
+            .start();
+    assertThat(clientOf(arbiter, "127.0.0.2")).startsWith("/192.0.2.7:");
+    assertThat(clientOf(arbiter, "127.0.0.1")).startsWith("/127.0.0.1:");
+  }
+
+  /** Whom the app takes for its client when this address claims to speak for another. */
+  private static String clientOf(ArbiterProcess arbiter, String from) throws Exception {
+    try (Socket socket = new Socket()) {
+      socket.bind(new InetSocketAddress(from, 0));
+      socket.connect(arbiter.address());
+      socket.setSoTimeout((int) Limits.ANSWER.toMillis());
+      return new RawClient(socket, socket.getInputStream(), socket.getOutputStream())
+          .head("GET / HTTP/1.1", "Host: test", "X-Forwarded-For: 192.0.2.7")
+          .answer()
+          .body();
+    }
   }
 }

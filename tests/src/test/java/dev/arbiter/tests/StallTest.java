@@ -115,6 +115,32 @@ final class StallTest {
   }
 
   @Test
+  void aHealthCheckThatTakesLongerThanItMay() throws Exception {
+    arbiters.expectError("Worker |Reload failed");
+    Path folder = arbiters.folder();
+    SourceApp.write(folder, SourceApp.blocking("\"old\""));
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind("netty")
+            .args("--health-path", "/health", "--timeout-worker-healthcheck", "1s")
+            .app("--chdir", folder.toString(), "app:App")
+            .start();
+    Set<Long> old = arbiter.awaitServing(1);
+    SourceApp.write(
+        folder,
+        SourceApp.blocking(
+            "late()",
+            "static String late() throws Exception { Thread.sleep(4_000); return \"\"; }"));
+
+    Ctl reload = Ctl.run(arbiters, "reload", "--wait");
+
+    assertThat(reload.exitCode()).isEqualTo(1);
+    assertThat(reload.err()).contains("did not answer within 1 s (--timeout-worker-healthcheck)");
+    assertThat(arbiter.awaitServing(1)).as("who serves is who served").isEqualTo(old);
+  }
+
+  @Test
   void aHealthCheckWithoutEnd() throws Exception {
     arbiters.expectError("Worker ");
     Path folder = arbiters.folder();

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** TLS on the listeners of a fleet, and certificates that change. */
 final class TlsTest {
-  private static final Pattern SECURE = Pattern.compile("Listening at: https://127.0.0.1:(\\d+) ");
+  static final Pattern SECURE = Pattern.compile("Listening at: https://127.0.0.1:(\\d+) ");
   private static final Pattern NEW = Pattern.compile("New certificates are in use");
   private static final Pattern REFUSED = Pattern.compile("The certificates stay as they were: ");
   private static final Duration PACE = Duration.ofMillis(50);
@@ -232,7 +232,7 @@ final class TlsTest {
         .contains("OpenSSL cannot be loaded: ", "--ssl-provider jdk does without");
   }
 
-  private static SSLContext trusting(Path... certificates) throws Exception {
+  static SSLContext trusting(Path... certificates) throws Exception {
     KeyStore trusted = KeyStore.getInstance("PKCS12");
     trusted.load(null, null);
     CertificateFactory factory = CertificateFactory.getInstance("X.509");

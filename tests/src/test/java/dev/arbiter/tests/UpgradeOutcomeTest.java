@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -190,8 +191,11 @@ final class UpgradeOutcomeTest {
   @Test
   void hooksAreToldAndTheArbitersOwnSocketsMove() throws Exception {
     Path folder = arbiters.folder();
-    Files.createDirectories(folder.resolve("hooks"));
-    Files.writeString(folder.resolve("hooks/Trace.java"), HOOKS);
+    // Hooks need not be where the app is.
+    Path source = arbiters.run().resolve("hooks/Trace.java");
+    Files.createDirectories(source.getParent());
+    Files.writeString(source, HOOKS);
+    Path hooks = SourceApp.compile(arbiters.run().resolve("hook-classes"), List.of(source));
     Path status = folder.resolve("status.sock");
     Path settings =
         Files.writeString(
@@ -203,7 +207,7 @@ final class UpgradeOutcomeTest {
             .command()
             .kind("netty")
             .args("-c", settings.toString(), "--hooks", "hooks:Trace")
-            .args("--hooks-classpath", folder.toString(), "--app-dir", folder.toString())
+            .args("--hooks-classpath", hooks.toString(), "--app-dir", folder.toString())
             .app("app:App")
             .start();
     Set<Long> workers = arbiter.awaitServing(1);

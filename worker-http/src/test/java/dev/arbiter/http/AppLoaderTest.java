@@ -3,6 +3,7 @@ package dev.arbiter.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.WorkerSettings;
@@ -122,6 +123,27 @@ class AppLoaderTest {
     assertThat(failure("app.App", "interface", "async"))
         .hasMessageContaining("app.App is of type blocking, not async");
     assertThat(load("app.App", "interface", "blocking").app()).isNotNull();
+  }
+
+  @Test
+  void anAppThatIsAHandlerOfTheJdkAsWellIsTheOneOnlyIfAskedTo() throws Exception {
+    compile(
+        """
+        package app;
+        import com.sun.net.httpserver.*;
+        import dev.arbiter.app.*;
+        public class App implements AsyncApp, HttpHandler {
+          public void handle(HttpExchange exchange) {}
+          public java.util.concurrent.CompletionStage<Void> handle(Scope a, Receive b, Send c) {
+            return null;
+          }
+        }
+        """);
+    assertThat(load("app.App").app()).isInstanceOf(AsyncApp.class);
+    assertThat(load("app.App", "interface", "async").app()).isInstanceOf(AsyncApp.class);
+    assertThat(load("app.App", "interface", "jdk").app()).isInstanceOf(JdkHandlerApp.class);
+    assertThat(failure("app.App", "interface", "blocking"))
+        .hasMessageContaining("app.App is of type async, not blocking");
   }
 
   @Test

@@ -108,6 +108,15 @@ public abstract class FrontContract {
   }
 
   @Test
+  void whereTheAppIsMountedTheOperatorSaysAndNobodyElse() throws Exception {
+    String[] settings = {"root-path", "/shop", "forwarded-allow-ips", "127.0.0.1"};
+    try (Server server = serve(null, FrontContract::tell, settings)) {
+      assertThat(ask(server, get())).isEqualTo("127.0.0.1 http a /shop");
+      assertThat(ask(server, get("X-Forwarded-Prefix: /evil"))).isEqualTo("127.0.0.1 http a /shop");
+    }
+  }
+
+  @Test
   void aFieldTheOperatorHasNamedTellsTheScheme() throws Exception {
     try (Server server =
         serve(
