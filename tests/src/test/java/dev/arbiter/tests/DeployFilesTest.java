@@ -37,8 +37,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The files for Kubernetes and Traefik, which neither a cluster nor Traefik has seen here: read
- * strictly, by the types of the API where there are some, and held against what Arbiter does.
+ * The files for Kubernetes, Traefik and Compose, which none of them has seen here: read strictly,
+ * by the types of the API where there are some, and held against what Arbiter does.
  */
 final class DeployFilesTest {
   private static final Path DEPLOY = Command.REPO.resolve("deploy");
@@ -121,16 +121,16 @@ final class DeployFilesTest {
   @Test
   void thereIsTimeToDrain() {
     assertThat(container.getLifecycle()).isNull();
-    Duration delay = seconds("--drain-delay");
+    Duration delay = secondsOf("--drain-delay");
     Probe readiness = container.getReadinessProbe();
     assertThat(delay.toSeconds())
         .as("longer than it takes to see that /ready fails")
         .isGreaterThan((long) readiness.getPeriodSeconds() * readiness.getFailureThreshold());
     assertThat(deployment.getSpec().getTemplate().getSpec().getTerminationGracePeriodSeconds())
-        .isGreaterThan(delay.plus(seconds("--graceful-timeout")).toSeconds() + 5);
-    assertThat(seconds("--graceful-timeout"))
+        .isGreaterThan(delay.plus(secondsOf("--graceful-timeout")).toSeconds() + 5);
+    assertThat(secondsOf("--graceful-timeout"))
         .as("a worker that is recycled leaves idle connections to the proxy that keeps them")
-        .isGreaterThanOrEqualTo(seconds("--keep-alive").plusSeconds(2));
+        .isGreaterThanOrEqualTo(secondsOf("--keep-alive").plusSeconds(2));
   }
 
   @Test
@@ -176,16 +176,39 @@ final class DeployFilesTest {
     }
     JsonNode service = routes.at("/http/services").path(router.path("service").asText());
     String transport = service.at("/loadBalancer/serversTransport").asText();
-    assertThat(
-            routes
-                .at("/http/serversTransports")
-                .path(transport)
-                .at("/forwardingTimeouts/idleConnTimeout")
-                .asText())
-        .isEqualTo("4s");
+    String idle =
+        routes
+            .at("/http/serversTransports")
+            .path(transport)
+            .at("/forwardingTimeouts/idleConnTimeout")
+            .asText();
+    assertThat(seconds(idle)).isPositive().isLessThan(documented("--keep-alive"));
     assertThat(service.at("/loadBalancer/healthCheck/path").asText()).isEqualTo("/ready");
     assertThat(routes.at("/tcp/services/arbiter-bytes/loadBalancer/proxyProtocol/version").asInt())
         .isEqualTo(2);
+  }
+
+  @Test
+  void composeWaitsLongerThanTheArbiter() throws IOException {
+    JsonNode web =
+        YAML.readTree(DEPLOY.resolve("docker/compose.yaml").toFile()).at("/services/web");
+    Path settings = DEPLOY.resolve("docker").resolve(web.path("build").asText());
+
+    // Nothing on the way changes them, so that the defaults hold.
+    for (Path file :
+        List.of(
+            settings.resolve("arbiter.toml"),
+            settings.resolve("Dockerfile"),
+            DEPLOY.resolve("docker/Dockerfile"))) {
+      assertThat(Files.readAllLines(file))
+          .as(file.toString())
+          .filteredOn(line -> !line.startsWith("#"))
+          .noneMatch(line -> line.contains("graceful") || line.contains("drain"));
+    }
+    assertThat(web.path("environment").toString()).doesNotContain("ARBITER_");
+    assertThat(web.path("command").isMissingNode()).isTrue();
+    assertThat(seconds(web.path("stop_grace_period").asText()))
+        .isGreaterThan(documented("--graceful-timeout").plusSeconds(5));
   }
 
   private static <T extends HasMetadata> T read(String file, Class<T> type) throws IOException {
@@ -210,9 +233,25 @@ final class DeployFilesTest {
     return found.getFirst().substring(name.length() + 1);
   }
 
-  private Duration seconds(String name) {
-    Matcher value = Pattern.compile("(\\d+)s").matcher(argument(name));
-    assertThat(value.matches()).as(name).isTrue();
+  private Duration secondsOf(String name) {
+    return seconds(argument(name));
+  }
+
+  /** The default of a setting, as the documents have it. */
+  private static Duration documented(String name) throws IOException {
+    Pattern row = Pattern.compile("\\| `" + name + "`.*\\| duration \\| `([^`]+)` \\|.*");
+    List<Matcher> found =
+        Files.readAllLines(Command.REPO.resolve("docs/settings.md")).stream()
+            .map(row::matcher)
+            .filter(Matcher::matches)
+            .toList();
+    assertThat(found).as(name).hasSize(1);
+    return seconds(found.getFirst().group(1));
+  }
+
+  private static Duration seconds(String text) {
+    Matcher value = Pattern.compile("(\\d+)s").matcher(text);
+    assertThat(value.matches()).as(text).isTrue();
     return Duration.ofSeconds(Long.parseLong(value.group(1)));
   }
 
