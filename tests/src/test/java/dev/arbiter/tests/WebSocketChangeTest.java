@@ -31,39 +31,16 @@ final class WebSocketChangeTest {
   private static final int SERVICE_RESTART = 1012;
   private static final Duration DRAIN = Duration.ofSeconds(1);
 
+  /** What {@code --stream-drain-timeout} is when it is not set. */
+  private static final Duration DEFAULT_DRAIN = Duration.ofSeconds(5);
+
   /** Nobody is ended for this one. */
   private static final Duration GRACEFUL = Duration.ofSeconds(30);
 
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 
   @EachKind
-  void aReloadClosesEach(String kind) throws Exception {
-    eachIsClosed(kind, arbiter -> arbiter.signal(Os.Signal.HUP));
-  }
-
-  @EachKind
-  void aRecycleClosesEach(String kind) throws Exception {
-    eachIsClosed(
-        kind, _ -> assertThat(Ctl.run(arbiters, "recycle", "0").exitCode()).as("recycle").isZero());
-  }
-
-  @EachKind
-  void anUpgradeClosesEach(String kind) throws Exception {
-    eachIsClosed(kind, arbiter -> arbiter.signal(Os.Signal.USR2));
-  }
-
-  @EachKind
-  void aStopClosesEach(String kind) throws Exception {
-    ArbiterProcess arbiter = eachIsClosed(kind, a -> a.signal(Os.Signal.TERM));
-    assertThat(arbiter.exitCode(Limits.CHANGE)).isZero();
-  }
-
-  @FunctionalInterface
-  private interface Change {
-    void begin(ArbiterProcess arbiter) throws Exception;
-  }
-
-  private ArbiterProcess eachIsClosed(String kind, Change change) throws Exception {
+  void recycleReloadUpgradeAndStopCloseEach(String kind) throws Exception {
     ArbiterProcess arbiter =
         arbiters
             .command()
@@ -72,6 +49,25 @@ final class WebSocketChangeTest {
             .gracefulTimeout(GRACEFUL.toSeconds() + "s")
             .faulty()
             .start();
+
+    eachIsClosed(
+        arbiter,
+        () -> assertThat(Ctl.run(arbiters, "recycle", "0").exitCode()).as("recycle").isZero());
+    for (Os.Signal signal : new Os.Signal[] {Os.Signal.HUP, Os.Signal.USR2}) {
+      int mark = arbiter.log().mark();
+      eachIsClosed(arbiter, () -> arbiter.signal(signal));
+      arbiter.log().awaitAfter(mark, Says.RELOADED, Limits.CHANGE);
+    }
+    eachIsClosed(arbiter, () -> arbiter.signal(Os.Signal.TERM));
+    assertThat(arbiter.exitCode(Limits.CHANGE)).isZero();
+  }
+
+  @FunctionalInterface
+  private interface Change {
+    void begin() throws Exception;
+  }
+
+  private static void eachIsClosed(ArbiterProcess arbiter, Change change) throws Exception {
     Set<Long> old = arbiter.awaitServing(1);
     int port = arbiter.port();
     CountDownLatch open = new CountDownLatch(CLIENTS + 1);
@@ -83,7 +79,7 @@ final class WebSocketChangeTest {
       Future<End> mute = pool.submit(client(port, false, open));
       assertThat(open.await(Limits.ANSWER.toSeconds(), TimeUnit.SECONDS)).as("all echo").isTrue();
 
-      change.begin(arbiter);
+      change.begin();
 
       for (Future<End> client : polite) {
         End end = client.get(Limits.CHANGE.toSeconds(), TimeUnit.SECONDS);
@@ -92,11 +88,10 @@ final class WebSocketChangeTest {
       }
       End end = mute.get(Limits.CHANGE.toSeconds(), TimeUnit.SECONDS);
       assertThat(end.code()).isEqualTo(SERVICE_RESTART);
-      assertThat(end.after()).isBetween(DRAIN.dividedBy(2), GRACEFUL.dividedBy(2));
+      assertThat(end.after()).isBetween(DRAIN.dividedBy(2), DEFAULT_DRAIN);
     }
     Await.until(
         "the old worker has left", Limits.CHANGE, () -> old.stream().noneMatch(Proc::alive));
-    return arbiter;
   }
 
   /**
