@@ -2,13 +2,18 @@ package dev.arbiter.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayInputStream;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
 /** Certificates that sign themselves, for 127.0.0.1. */
 final class Certificates {
@@ -38,6 +43,26 @@ final class Certificates {
         folder.resolve(name + ".pem"),
         pem("PRIVATE KEY", keys.getKey("server", PASSWORD).getEncoded())
             + pem("CERTIFICATE", keys.getCertificate("server").getEncoded()));
+  }
+
+  /** What a client that trusts these, and no others, connects with. */
+  static SSLContext trusting(Path... certificates) throws Exception {
+    KeyStore trusted = KeyStore.getInstance("PKCS12");
+    trusted.load(null, null);
+    CertificateFactory factory = CertificateFactory.getInstance("X.509");
+    for (Path file : certificates) {
+      String text = Files.readString(file);
+      String certificate = text.substring(text.indexOf("-----BEGIN CERTIFICATE"));
+      trusted.setCertificateEntry(
+          file.toString(),
+          factory.generateCertificate(
+              new ByteArrayInputStream(certificate.getBytes(StandardCharsets.US_ASCII))));
+    }
+    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+    trust.init(trusted);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, trust.getTrustManagers(), null);
+    return context;
   }
 
   private static String pem(String type, byte[] der) {

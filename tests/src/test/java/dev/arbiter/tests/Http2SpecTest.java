@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -19,7 +18,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 @Tag("slow")
 final class Http2SpecTest {
   private static final String BUNDLED = "/h2spec/2.2.0/h2spec_linux_amd64.tar.gz";
-  private static final Pattern SECURE = Pattern.compile("Listening at: https://127.0.0.1:(\\d+) ");
   private static final int SECONDS_PER_CASE = 10;
   private static final int MINUTES = 10;
 
@@ -43,7 +41,7 @@ final class Http2SpecTest {
             .args("--certfile", certificate.toString(), "--insecure-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    String port = arbiter.log().await(SECURE, Limits.START).group(1);
+    String port = arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1);
     arbiter.awaitServing(1);
     passes("-t", "-k", "-p", port);
   }

@@ -41,8 +41,8 @@ final class KeyPasswordTest {
 
     for (ArbiterProcess arbiter : all) {
       arbiter.awaitReady(1);
-      int port = Integer.parseInt(arbiter.log().await(TlsTest.SECURE, Limits.START).group(1));
-      try (RawClient client = RawClient.tls(port, TlsTest.trusting(certificate))) {
+      int port = Integer.parseInt(arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1));
+      try (RawClient client = RawClient.tls(port, Certificates.trusting(certificate))) {
         assertThat(client.get("/").body()).as(arbiter.command()).isEqualTo("unlocked");
       }
     }

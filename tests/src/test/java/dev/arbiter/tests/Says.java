@@ -22,6 +22,10 @@ final class Says {
   static final Pattern LISTENING_TCP =
       Pattern.compile("Listening at: .*http://(?:\\[[^]]*]|[^:/\\s]+):(\\d+)");
 
+  /** Inside TLS; group: the port. */
+  static final Pattern LISTENING_TLS =
+      Pattern.compile("Listening at: https://127\\.0\\.0\\.1:(\\d+) ");
+
   /** Group: the port. */
   static final Pattern STATUS_AT = Pattern.compile("Status at: http://127\\.0\\.0\\.1:(\\d+)");
 

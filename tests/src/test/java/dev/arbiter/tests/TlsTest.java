@@ -2,14 +2,10 @@ package dev.arbiter.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Map;
@@ -17,7 +13,6 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -26,7 +21,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** TLS on the listeners of a fleet, and certificates that change. */
 final class TlsTest {
-  static final Pattern SECURE = Pattern.compile("Listening at: https://127.0.0.1:(\\d+) ");
   private static final Pattern NEW = Pattern.compile("New certificates are in use");
   private static final Pattern REFUSED = Pattern.compile("The certificates stay as they were: ");
   private static final Duration PACE = Duration.ofMillis(50);
@@ -39,7 +33,7 @@ final class TlsTest {
     Path second = Certificates.make(arbiters.folder(), "second");
     Path used = arbiters.folder().resolve("server.pem");
     Files.copy(first, used);
-    SSLContext both = trusting(first, second);
+    SSLContext both = Certificates.trusting(first, second);
     ArbiterProcess arbiter =
         arbiters
             .command()
@@ -48,20 +42,20 @@ final class TlsTest {
             .args("--certfile", used.toString(), "--insecure-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    int port = Integer.parseInt(arbiter.log().await(SECURE, Limits.START).group(1));
+    int port = Integer.parseInt(arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1));
     Set<Long> workers = arbiter.awaitServing(2); // by the address beside it, in the clear
 
     // A context of its own for each look: a session that is resumed shows what it began with.
     try (LoadClients load =
         LoadClients.posting(() -> RawClient.tls(port, both), 4, 1, "hello", PACE)) {
       load.awaitMore(50, Limits.ANSWER);
-      assertThat(shown(port, trusting(first, second))).isEqualTo("CN=first");
+      assertThat(shown(port, Certificates.trusting(first, second))).isEqualTo("CN=first");
 
       // Again, without new workers.
       Files.copy(second, used, StandardCopyOption.REPLACE_EXISTING);
       arbiter.signal(Os.Signal.USR1);
       arbiter.log().await(0, NEW, 2, Limits.ANSWER);
-      assertThat(shown(port, trusting(first, second))).isEqualTo("CN=second");
+      assertThat(shown(port, Certificates.trusting(first, second))).isEqualTo("CN=second");
       assertThat(arbiter.workers()).isEqualTo(workers);
       load.awaitMore(50, Limits.ANSWER);
 
@@ -70,11 +64,11 @@ final class TlsTest {
       int mark = arbiter.log().mark();
       arbiter.signal(Os.Signal.HUP);
       arbiter.log().await(mark, NEW, 2, Limits.ANSWER);
-      assertThat(shown(port, trusting(first, second))).isEqualTo("CN=first");
+      assertThat(shown(port, Certificates.trusting(first, second))).isEqualTo("CN=first");
       assertThat(arbiter.workers()).isEqualTo(workers);
       arbiter.signal(Os.Signal.HUP);
       arbiter.awaitReplaced(workers, 2);
-      assertThat(shown(port, trusting(first, second))).isEqualTo("CN=first");
+      assertThat(shown(port, Certificates.trusting(first, second))).isEqualTo("CN=first");
       load.awaitMore(50, Limits.ANSWER);
 
       assertThat(load.stop()).isEmpty();
@@ -114,7 +108,7 @@ final class TlsTest {
             .args("--certfile", used.toString(), "--insecure-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    int port = Integer.parseInt(arbiter.log().await(SECURE, Limits.START).group(1));
+    int port = Integer.parseInt(arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1));
     Set<Long> workers = arbiter.awaitServing(1);
 
     String keyOfAnother =
@@ -142,13 +136,13 @@ final class TlsTest {
                       + ".*generation 1 keeps serving"),
               Limits.START);
       assertThat(arbiter.awaitServing(1)).isEqualTo(workers);
-      assertThat(shown(port, trusting(first, second))).isEqualTo("CN=first");
+      assertThat(shown(port, Certificates.trusting(first, second))).isEqualTo("CN=first");
     }
 
     Files.copy(second, used, StandardCopyOption.REPLACE_EXISTING);
     arbiter.signal(Os.Signal.HUP);
     arbiter.log().await(NEW, Limits.ANSWER);
-    assertThat(shown(port, trusting(first, second))).isEqualTo("CN=second");
+    assertThat(shown(port, Certificates.trusting(first, second))).isEqualTo("CN=second");
     assertThat(arbiter.workers()).isEqualTo(workers);
   }
 
@@ -157,7 +151,7 @@ final class TlsTest {
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
   void aSessionGoesOnInAnotherWorkerAndAfterAReloadAndAnUpgrade(String protocol) throws Exception {
     Path certificate = Certificates.make(arbiters.folder(), "first");
-    SSLContext context = trusting(certificate);
+    SSLContext context = Certificates.trusting(certificate);
     ArbiterProcess arbiter =
         arbiters
             .command()
@@ -167,7 +161,7 @@ final class TlsTest {
             .args("--insecure-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    int port = Integer.parseInt(arbiter.log().await(SECURE, Limits.START).group(1));
+    int port = Integer.parseInt(arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1));
     Set<Long> workers = arbiter.awaitServing(2);
 
     assertThat(resume(port, context, protocol, workers)).isFalse(); // the first one ever
@@ -230,25 +224,6 @@ final class TlsTest {
     assertThat(finished.exitCode()).isEqualTo(2);
     assertThat(finished.log().text())
         .contains("OpenSSL cannot be loaded: ", "--ssl-provider jdk does without");
-  }
-
-  static SSLContext trusting(Path... certificates) throws Exception {
-    KeyStore trusted = KeyStore.getInstance("PKCS12");
-    trusted.load(null, null);
-    CertificateFactory factory = CertificateFactory.getInstance("X.509");
-    for (Path file : certificates) {
-      String text = Files.readString(file);
-      String certificate = text.substring(text.indexOf("-----BEGIN CERTIFICATE"));
-      trusted.setCertificateEntry(
-          file.toString(),
-          factory.generateCertificate(
-              new ByteArrayInputStream(certificate.getBytes(StandardCharsets.US_ASCII))));
-    }
-    TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
-    trust.init(trusted);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, trust.getTrustManagers(), null);
-    return context;
   }
 
   private static String shown(int port, SSLContext context) throws IOException {
