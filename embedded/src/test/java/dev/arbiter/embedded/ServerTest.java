@@ -195,7 +195,7 @@ class ServerTest {
         String post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na";
         client.getOutputStream().write(post.getBytes(UTF_8));
         line(said, "asked");
-        program.destroy();
+        program.toHandle().destroy(); // TERM; Process.destroy would close its output as well
         awaitRefusal(uri);
         client.getOutputStream().write('b');
         assertThat(new String(client.getInputStream().readAllBytes(), UTF_8)).endsWith("got ab");
