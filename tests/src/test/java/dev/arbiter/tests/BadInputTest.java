@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,6 +126,7 @@ final class BadInputTest {
     assertThat(finished.log().text()).containsPattern("\\b9\\b");
   }
 
+  @Tag("slow")
   @ParameterizedTest(name = "{0} workers")
   @ValueSource(ints = {1, 4})
   void bootThatTakesTooLong(int workers) throws Exception {

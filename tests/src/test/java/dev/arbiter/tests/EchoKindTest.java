@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -68,6 +69,7 @@ final class EchoKindTest {
     arbiter.awaitWorkers(2);
   }
 
+  @Tag("slow")
   @Test
   void itIsReplacedWhenKilledAndWhenSilent() throws Exception {
     arbiters.expectError(".");
