@@ -27,7 +27,7 @@ final class InitTest {
     Command.Finished made = arbiters.command().args("init", "My shop").runBare(Limits.START);
     assertThat(made.exitCode()).as(made.log().text()).isZero();
     Path project = arbiters.folder().resolve("My shop");
-    assertThat(made.log().text()).contains("  cd 'My shop'");
+    assertThat(made.log().text()).contains("  cd '" + project + "'\n");
     assertThat(project.resolve("my-shop.service")).isRegularFile();
     assertThat(Files.readString(project.resolve("Dockerfile"))).doesNotContain("@");
 
