@@ -133,7 +133,7 @@ public final class SyncWorker implements Worker {
             RequestBook.unlimited(runtime),
             AccessLog.off(runtime),
             new ConnectionLog(runtime),
-            new FailedRequests(runtime::say),
+            real.failedRequests(),
             departure,
             real.say());
     try {
@@ -214,13 +214,13 @@ public final class SyncWorker implements Worker {
       throws IOException {
     try {
       return link.secure(secure, secure.handshakeTimeout());
-    } catch (SocketTimeoutException late) {
-      link.lost();
-      now.connectionLog().ended(Limit.HANDSHAKE, link.client());
-      throw late;
     } catch (IOException failed) {
       link.lost();
-      secure.failed(link.client(), failed);
+      if (failed instanceof SocketTimeoutException) {
+        now.connectionLog().ended(Limit.HANDSHAKE, link.client());
+      } else {
+        secure.failed(link.client(), failed);
+      }
       throw failed;
     }
   }
@@ -279,7 +279,7 @@ public final class SyncWorker implements Worker {
             RequestBook.unlimited(runtime),
             AccessLog.off(runtime),
             new ConnectionLog(runtime),
-            new FailedRequests(runtime::say),
+            real.failedRequests(),
             departure,
             real.say());
     Link link = new Link(Sockets.adopt(fd, true), true, departure);
