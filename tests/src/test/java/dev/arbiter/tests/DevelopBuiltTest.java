@@ -93,20 +93,14 @@ final class DevelopBuiltTest {
 
   private ArbiterProcess start(String app) throws Exception {
     ArbiterProcess arbiter = arbiters.command().args("--reload").app(app).start();
-    assertThat(text(arbiter)).isEqualTo("first");
+    assertThat(DevelopTest.text(arbiter)).isEqualTo("first");
     return arbiter;
   }
 
   private static void follows(ArbiterProcess arbiter, int mark, String changed) throws Exception {
     assertThat(arbiter.log().awaitAfter(mark, CHANGED, Limits.CHANGE).group(1)).isEqualTo(changed);
-    assertThat(text(arbiter)).isEqualTo("second");
+    assertThat(DevelopTest.text(arbiter)).isEqualTo("second");
     arbiter.log().awaitAfter(mark, STEADY, Limits.CHANGE);
-  }
-
-  private static String text(ArbiterProcess arbiter) throws Exception {
-    try (RawClient client = RawClient.tcp(arbiter.address(), Limits.CHANGE)) {
-      return client.get("/").body();
-    }
   }
 
   private Path write(String file, String text) throws IOException {

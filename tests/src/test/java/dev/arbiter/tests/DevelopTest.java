@@ -257,7 +257,8 @@ final class DevelopTest {
     return text(arbiter);
   }
 
-  private static String text(ArbiterProcess arbiter) throws Exception {
+  /** What it answers to a GET of /, which waits as long as a change may take. */
+  static String text(ArbiterProcess arbiter) throws Exception {
     try (RawClient client = RawClient.tcp(arbiter.address(), Limits.CHANGE)) {
       return client.get("/").body();
     }
