@@ -125,6 +125,7 @@ final class FramePump implements WebSocketSession.Transport {
   /** The carrier has ended. */
   void closed() {
     session.lost();
+    session.unwritten();
     session.release();
     drop();
   }

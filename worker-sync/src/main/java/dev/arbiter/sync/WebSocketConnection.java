@@ -130,6 +130,7 @@ final class WebSocketConnection implements WebSocketSession.Transport {
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt(); // nobody does that
     } finally {
+      session.unwritten();
       link.wake();
     }
   }

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * the close handshake of RFC 6455 section 7. Lives as long as its connection.
  *
  * <p>The app may call from any thread. The worker has one thread that reads ({@link #feed}, {@link
- * #tick}) and one that writes ({@link #next}, {@link #written}), which may be the same. The lock is
- * never held while a stage completes, bytes move or messages are decoded.
+ * #tick}) and one that writes ({@link #next}, {@link #written}, {@link #unwritten}), which may be
+ * the same. The lock is never held while a stage completes, bytes move or messages are decoded.
  *
  * <p>Design note. Once a Close is queued nothing may follow it. Why it was queued decides what
  * becomes of the client's messages meanwhile: they still reach the app where the worker leaves,
@@ -388,7 +388,10 @@ public final class WebSocketSession {
     }
   }
 
-  /** The connection has ended, or the client sends no more: without a Close it is broken. */
+  /**
+   * The connection has ended, or the client sends no more: without a Close it is broken. A frame
+   * that is being written stays with the writing thread, which alone knows what becomes of it.
+   */
   public void lost() {
     List<OutFrame> dropped;
     Message.Close last;
@@ -398,12 +401,6 @@ public final class WebSocketSession {
       last = ours == null ? new Message.Close(CloseCode.ABNORMAL, "") : ours;
       dropped = new ArrayList<>(outgoing);
       outgoing.clear();
-      OutFrame half = writing;
-      if (half != null) {
-        // What is written in part comes to no end either.
-        writing = null;
-        dropped.addFirst(half);
-      }
     } finally {
       lock.unlock();
     }
@@ -459,6 +456,24 @@ public final class WebSocketSession {
     }
     if (frame.closing()) {
       transport.wake();
+    }
+  }
+
+  /**
+   * The frame in hand, if there is one, comes to no end: who waits for it must not wait for ever.
+   * Writing thread, when it has written its last.
+   */
+  public void unwritten() {
+    OutFrame half;
+    lock.lock();
+    try {
+      half = writing;
+      writing = null;
+    } finally {
+      lock.unlock();
+    }
+    if (half != null) {
+      failAll(List.of(half));
     }
   }
 

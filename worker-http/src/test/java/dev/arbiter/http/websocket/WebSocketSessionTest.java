@@ -1,17 +1,20 @@
 package dev.arbiter.http.websocket;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.arbiter.app.WebSocket.Message;
 import dev.arbiter.http.WebSocketSettings;
 import dev.arbiter.worker.WorkerSettings;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** What waits for the app is bounded, by number and by weight. */
+/** What waits for the app is bounded, by number and by weight; every send comes to an end. */
 class WebSocketSessionTest {
   private static final Handshake PLAIN = new Handshake(null, "", List.of(), Optional.empty());
   private static final int MESSAGE = 100;
@@ -59,5 +62,34 @@ class WebSocketSessionTest {
       session.feed(in);
       assertThat(in.remaining()).isEqualTo(MESSAGE + 6);
     }
+  }
+
+  /**
+   * A client that reads a message and leaves at once may be seen to have left before the writer
+   * comes back: what was written was sent, and the app learns of the end by receiving.
+   */
+  @Test
+  void whatIsBeingWrittenIsTheWritersToTell() {
+    WebSocketSession session = session("ws-max-queue", "32", "ws-max-size", "250");
+    CompletionStage<Void> first = session.sendText("in hand");
+    CompletionStage<Void> second = session.sendText("behind it");
+    OutFrame inHand = requireNonNull(session.next());
+    session.lost();
+    assertThat(first).isNotDone();
+    assertThat(second).isCompletedExceptionally();
+    session.written(inHand);
+    session.unwritten();
+    assertThat(first).isCompleted();
+    assertThat(session.receive()).isCompletedWithValue(new Message.Close(1006, ""));
+  }
+
+  @Test
+  void whatIsNotWrittenToItsEndFails() {
+    WebSocketSession session = session("ws-max-queue", "32", "ws-max-size", "250");
+    CompletionStage<Void> sent = session.sendText("in hand");
+    assertThat(session.next()).isNotNull();
+    session.lost();
+    session.unwritten();
+    assertThat(sent).isCompletedExceptionally();
   }
 }
