@@ -93,7 +93,7 @@ final class HttpSettings {
         onOff(
             "compress",
             false,
-            "Compress answers of 1 KiB or more that are text (gzip) for clients that take it, and"
+            "Compress answers of 1 KiB or more that are text (zstd, br, gzip) for clients that take it, and"
                 + " send a.gz, a.br or a.zst beside a file of --static. Read docs/compression.md first"),
         onOff("sendfile", true, "Let the kernel send files, without copying them (sendfile(2))"),
         choice(

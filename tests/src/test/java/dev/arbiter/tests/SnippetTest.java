@@ -42,6 +42,7 @@ final class SnippetTest {
       import dev.arbiter.app.SendEvent.*;
       import dev.arbiter.app.files.*;
       import dev.arbiter.app.middleware.*;
+      import dev.arbiter.compression.*;
       import dev.arbiter.embedded.*;
       import dev.arbiter.testing.*;
       import java.io.*;
@@ -61,10 +62,6 @@ final class SnippetTest {
             public Response handle(Request request) { return Response.text(""); }
           }
           class Shop extends App {}
-          class ZstdOutputStream extends FilterOutputStream {
-            ZstdOutputStream(OutputStream out, int level) { super(out); }
-            ZstdOutputStream setCloseFrameOnFlush(boolean close) { return this; }
-          }
           interface Framework {
             static Framework boot(Map<String, Object> state) { return null; }
             Response dispatch(String method, String path, InputStream body);

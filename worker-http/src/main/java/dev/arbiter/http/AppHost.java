@@ -6,6 +6,7 @@ import dev.arbiter.app.Hooks;
 import dev.arbiter.app.Lifespan;
 import dev.arbiter.app.Notice;
 import dev.arbiter.app.middleware.Compression;
+import dev.arbiter.compression.Codings;
 import dev.arbiter.http.develop.ProblemApp;
 import dev.arbiter.http.tls.TlsHook;
 import dev.arbiter.worker.BootFailure;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -43,7 +45,12 @@ public final class AppHost {
     this.hooks = WorkerHooks.load(context, loaded.loader());
     App hooked = hooks.map(all -> all.around(loaded.app())).orElse(loaded.app());
     boolean compress = context.settings().flag("compress", false);
-    this.serving = mounts.around(compress ? Compression.create().around(hooked) : hooked);
+    this.serving = mounts.around(compress ? compression(context).around(hooked) : hooked);
+  }
+
+  private static Compression compression(WorkerContext context) {
+    List<Compression.Coding> codings = Codings.available(text -> context.say("warn", text));
+    return Compression.create().codings(codings.toArray(Compression.Coding[]::new));
   }
 
   /** Hosts what stands in for an app that fails: without all that may be wrong with it. */

@@ -17,7 +17,8 @@ import java.util.stream.Stream;
 
 /**
  * Compresses what the app answers, for clients that take it (RFC 9110 sections 8.4 and 12.5.3):
- * with gzip, and with other codings that are given. {@code --compress} is this one around the app.
+ * with gzip, and with other codings that are given, such as those of {@code arbiter-compression}.
+ * {@code --compress} is this one around the app, with zstd and br before gzip.
  *
  * <p>Compressed are bodies of at least 1024 bytes, or of unknown length, whose type is text or
  * alike. Left as they are: what has a {@code Content-Encoding} already, or {@code Cache-Control:
@@ -33,9 +34,10 @@ import java.util.stream.Stream;
  * <p><b>Compression tells of secrets</b> (BREACH): where an answer has both a secret and something
  * that an attacker's page can choose, its length shows whether they are alike. Two things make that
  * harder: an answer to a request with cookies that another site's page made ({@code
- * Sec-Fetch-Site}) is not compressed, and the length of a gzip header is random. Neither makes it
- * impossible. Do not compress pages that have a secret in them that is the same every time, such as
- * a token against forged requests that is not masked anew for each page.
+ * Sec-Fetch-Site}) is not compressed, and the length of a gzip header is random (a coding that is
+ * given should do likewise). Neither makes it impossible. Do not compress pages that have a secret
+ * in them that is the same every time, such as a token against forged requests that is not masked
+ * anew for each page.
  *
  * <p>Unlike others this middleware changes bodies: it does nothing in {@link #enter}, and all in
  * {@link #around}. Immutable.

@@ -1,0 +1,43 @@
+package dev.arbiter.compression;
+
+import com.github.luben.zstd.RecyclingBufferPool;
+import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * A Zstandard frame (RFC 8878) after a skippable one, of section 3.1.2. One thread at a time; must
+ * be closed, because the memory is not the heap's.
+ */
+final class ZstandardStream extends ZstdOutputStreamNoFinalizer {
+  private static final int SKIPPABLE = 0x184D2A50;
+
+  ZstandardStream(OutputStream out, int level, int window) throws IOException {
+    super(out, RecyclingBufferPool.INSTANCE, level);
+    try {
+      setWindowLog(window);
+      out.write(skippable(Noise.length()));
+    } catch (IOException failed) {
+      closeAfter(failed);
+      throw failed;
+    }
+  }
+
+  private void closeAfter(IOException failure) {
+    try {
+      close();
+    } catch (IOException again) {
+      failure.addSuppressed(again);
+    }
+  }
+
+  private static byte[] skippable(int length) {
+    return ByteBuffer.allocate(8 + length)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putInt(SKIPPABLE)
+        .putInt(length)
+        .array();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.compression;
+
+import org.jspecify.annotations.NullMarked;
