@@ -11,6 +11,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -66,10 +67,13 @@ final class FrameClient implements AutoCloseable {
   /** A response with status 200; anything else is a failure. */
   record Response(int stream, String body) {}
 
-  private FrameClient(Socket socket) throws IOException {
+  /**
+   * @param limit for each read
+   */
+  private FrameClient(Socket socket, Duration limit) throws IOException {
     this.socket = socket;
     socket.setTcpNoDelay(true);
-    socket.setSoTimeout(Math.toIntExact(Limits.ANSWER.toMillis()));
+    socket.setSoTimeout(Math.toIntExact(limit.toMillis()));
     in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
     out = socket.getOutputStream();
     out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII));
@@ -78,9 +82,14 @@ final class FrameClient implements AutoCloseable {
 
   /** In the clear, with prior knowledge. */
   static FrameClient clear(int port) throws IOException {
+    return clear(port, Limits.ANSWER);
+  }
+
+  /** As {@link #clear(int)}; each read may take {@code limit}. */
+  static FrameClient clear(int port, Duration limit) throws IOException {
     Socket socket = new Socket(InetAddress.ofLiteral("127.0.0.1"), port);
     try {
-      return new FrameClient(socket);
+      return new FrameClient(socket, limit);
     } catch (IOException e) {
       socket.close();
       throw e;
@@ -99,7 +108,7 @@ final class FrameClient implements AutoCloseable {
       if (!socket.getApplicationProtocol().equals("h2")) {
         throw new IOException("ALPN: " + socket.getApplicationProtocol());
       }
-      return new FrameClient(socket);
+      return new FrameClient(socket, Limits.ANSWER);
     } catch (IOException e) {
       socket.close();
       throw e;
@@ -118,6 +127,29 @@ final class FrameClient implements AutoCloseable {
 
   void finish(int stream, String body) throws IOException {
     frame(DATA, END_STREAM, stream, body.getBytes(US_ASCII));
+  }
+
+  /** Opens a WebSocket (RFC 8441); which stream that is. */
+  int connectWebSocket(String path) throws IOException {
+    ByteArrayOutputStream block = new ByteArrayOutputStream();
+    literal(block, 2, "CONNECT"); // :method
+    block.write(0x86); // :scheme http
+    literal(block, 1, "127.0.0.1"); // :authority
+    literal(block, 4, path); // :path
+    literal(block, ":protocol", "websocket");
+    literal(block, "sec-websocket-version", "13");
+    last += 2;
+    frame(HEADERS, END_HEADERS, last, block.toByteArray());
+    Frame answer = next();
+    if (answer.type() != HEADERS || answer.ends() || answer.payload().get(0) != STATUS_200) {
+      throw new IOException("no WebSocket: " + answer);
+    }
+    return last;
+  }
+
+  /** Sends this much of a body that goes on. */
+  void send(int stream, byte[] part) throws IOException {
+    frame(DATA, 0, stream, part);
   }
 
   int post(String path, String body) throws IOException {
@@ -140,6 +172,12 @@ final class FrameClient implements AutoCloseable {
   private static void literal(ByteArrayOutputStream block, int name, String value) {
     block.write(name);
     block.write(value.length()); // below 127
+    block.writeBytes(value.getBytes(US_ASCII));
+  }
+
+  private static void literal(ByteArrayOutputStream block, String name, String value) {
+    literal(block, 0, name);
+    block.write(value.length());
     block.writeBytes(value.getBytes(US_ASCII));
   }
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -185,25 +186,68 @@ final class TlsTest {
     Set<Long> seen = new HashSet<>();
     boolean first = false;
     for (int i = 0; i < 200 && !seen.containsAll(workers); i++) {
-      try (SSLSocket socket =
-          (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port)) {
-        socket.setSoTimeout(Math.toIntExact(Limits.ANSWER.toMillis()));
-        socket.setEnabledProtocols(new String[] {protocol});
-        socket.startHandshake();
-        // Values go with a session, whatever its id becomes.
-        boolean resumed = socket.getSession().getValue("seen") != null;
-        socket.getSession().putValue("seen", true);
-        RawClient client = new RawClient(socket, socket.getInputStream(), socket.getOutputStream());
-        seen.add(client.pid());
-        if (i == 0) {
-          first = resumed;
-        } else {
-          assertThat(resumed).as("connection %d, of %s", i, seen).isTrue();
-        }
+      Session session = connect(port, context, protocol);
+      seen.add(session.worker());
+      if (i == 0) {
+        first = session.resumed();
+      } else {
+        assertThat(session.resumed()).as("connection %d, of %s", i, seen).isTrue();
       }
     }
     assertThat(seen).containsAll(workers);
     return first;
+  }
+
+  /** Who served a connection, and whether it went on with the session of the one before. */
+  private record Session(long worker, boolean resumed) {}
+
+  private static Session connect(int port, SSLContext context, String protocol) throws IOException {
+    try (SSLSocket socket =
+        (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port)) {
+      socket.setSoTimeout(Math.toIntExact(Limits.ANSWER.toMillis()));
+      socket.setEnabledProtocols(new String[] {protocol});
+      socket.startHandshake();
+      // Values go with a session, whatever its id becomes.
+      boolean resumed = socket.getSession().getValue("seen") != null;
+      socket.getSession().putValue("seen", true);
+      RawClient client = new RawClient(socket, socket.getInputStream(), socket.getOutputStream());
+      return new Session(client.pid(), resumed);
+    }
+  }
+
+  @Tag("slow")
+  @EachKind
+  void withTheJdkASessionGoesOnOnlyWhereItBeganWhichIsSaid(String kind) throws Exception {
+    Path certificate = Certificates.make(arbiters.folder(), "server");
+    SSLContext context = Certificates.trusting(certificate);
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind(kind)
+            .workers(2)
+            .args("--certfile", certificate.toString(), "--ssl-provider", "jdk")
+            .args("--insecure-bind", "127.0.0.1:0")
+            .faulty()
+            .start();
+    int port = Integer.parseInt(arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1));
+    Set<Long> workers = arbiter.awaitServing(2);
+    arbiter.log().await(Pattern.compile("each worker resumes only the sessions"), Limits.ANSWER);
+    for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+      Session before = connect(port, context, protocol);
+      boolean stayed = false;
+      boolean changed = false;
+      for (int i = 0; i < 200 && !(stayed && changed); i++) {
+        Session session = connect(port, context, protocol);
+        boolean same = session.worker() == before.worker();
+        assertThat(session.resumed())
+            .as("%s after %s, %s", session, before, protocol)
+            .isEqualTo(same);
+        stayed |= same;
+        changed |= !same;
+        before = session;
+      }
+      assertThat(stayed && changed).as("both of %s have served", workers).isTrue();
+    }
   }
 
   @Test

@@ -1,12 +1,10 @@
 package dev.arbiter.tests;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +17,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
@@ -49,16 +48,34 @@ final class WebSocketChangeTest {
             .gracefulTimeout(GRACEFUL.toSeconds() + "s")
             .faulty()
             .start();
+    changesCloseEach(arbiter, () -> WebSocketLine.upgraded(arbiter.port()));
+  }
 
+  @Test
+  void theyCloseEachInAStreamToo() throws Exception {
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind("netty")
+            .args("--stream-drain-timeout", DRAIN.toSeconds() + "s", "--h2c", "prior-knowledge")
+            .gracefulTimeout(GRACEFUL.toSeconds() + "s")
+            .faulty()
+            .start();
+    changesCloseEach(arbiter, () -> WebSocketLine.stream(arbiter.port()));
+  }
+
+  private void changesCloseEach(ArbiterProcess arbiter, Callable<WebSocketLine> opens)
+      throws Exception {
     eachIsClosed(
         arbiter,
+        opens,
         () -> assertThat(Ctl.run(arbiters, "recycle", "0").exitCode()).as("recycle").isZero());
     for (Os.Signal signal : new Os.Signal[] {Os.Signal.HUP, Os.Signal.USR2}) {
       int mark = arbiter.log().mark();
-      eachIsClosed(arbiter, () -> arbiter.signal(signal));
+      eachIsClosed(arbiter, opens, () -> arbiter.signal(signal));
       arbiter.log().awaitAfter(mark, Says.RELOADED, Limits.CHANGE);
     }
-    eachIsClosed(arbiter, () -> arbiter.signal(Os.Signal.TERM));
+    eachIsClosed(arbiter, opens, () -> arbiter.signal(Os.Signal.TERM));
     assertThat(arbiter.exitCode(Limits.CHANGE)).isZero();
   }
 
@@ -67,16 +84,16 @@ final class WebSocketChangeTest {
     void begin() throws Exception;
   }
 
-  private static void eachIsClosed(ArbiterProcess arbiter, Change change) throws Exception {
+  private static void eachIsClosed(
+      ArbiterProcess arbiter, Callable<WebSocketLine> opens, Change change) throws Exception {
     Set<Long> old = arbiter.awaitServing(1);
-    int port = arbiter.port();
     CountDownLatch open = new CountDownLatch(CLIENTS + 1);
     try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<End>> polite = new ArrayList<>();
       for (int i = 0; i < CLIENTS; i++) {
-        polite.add(pool.submit(client(port, true, open)));
+        polite.add(pool.submit(client(opens, true, open)));
       }
-      Future<End> mute = pool.submit(client(port, false, open));
+      Future<End> mute = pool.submit(client(opens, false, open));
       assertThat(open.await(Limits.ANSWER.toSeconds(), TimeUnit.SECONDS)).as("all echo").isTrue();
 
       change.begin();
@@ -99,35 +116,24 @@ final class WebSocketChangeTest {
    *
    * @param code of the Close
    * @param after the Close
-   * @param cut with RST
+   * @param cut with RST, or RST_STREAM
    */
   private record End(int code, Duration after, boolean cut) {}
 
   /** Has its messages echoed, several under way at once, until a Close comes. */
-  private static Callable<End> client(int port, boolean answers, CountDownLatch open) {
+  private static Callable<End> client(
+      Callable<WebSocketLine> opens, boolean answers, CountDownLatch open) {
     return () -> {
-      try (RawClient client = RawClient.tcp(port)) {
-        client.readLimit(Limits.CHANGE);
-        client.head(
-            "GET /ws HTTP/1.1",
-            "Host: a",
-            "Connection: Upgrade",
-            "Upgrade: websocket",
-            "Sec-WebSocket-Version: 13",
-            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==");
-        assertThat(client.line()).startsWith("HTTP/1.1 101 ");
-        while (!client.line().isEmpty()) {
-          // A field.
-        }
+      try (WebSocketLine client = opens.call()) {
         int sent = 0;
         int answered = 0;
         while (true) {
           while (sent < answered + 3) {
-            client.send(frame(0x81, Integer.toString(sent++)));
+            client.send(WebSocketLine.TEXT, Integer.toString(sent++));
           }
           int opcode = client.bytes(1).charAt(0);
           String payload = client.bytes(client.bytes(1).charAt(0)); // of less than 126 bytes
-          if (opcode == 0x88) {
+          if (opcode == WebSocketLine.CLOSE) {
             return ended(client, payload, answers);
           }
           assertThat(payload).as("in order").endsWith(" " + answered++);
@@ -140,11 +146,12 @@ final class WebSocketChangeTest {
     };
   }
 
-  private static End ended(RawClient client, String payload, boolean answers) throws IOException {
+  private static End ended(WebSocketLine client, String payload, boolean answers)
+      throws IOException {
     int code = payload.charAt(0) << 8 | payload.charAt(1);
     long closed = System.nanoTime();
     if (answers) {
-      client.send(frame(0x88, payload.substring(0, 2)));
+      client.send(WebSocketLine.CLOSE, payload.substring(0, 2));
     }
     boolean cut = false;
     try {
@@ -156,15 +163,5 @@ final class WebSocketChangeTest {
       cut = true;
     }
     return new End(code, Duration.ofNanos(System.nanoTime() - closed), cut);
-  }
-
-  /** Masked as it must be, with a mask that changes nothing. */
-  private static byte[] frame(int opcode, String payload) {
-    return ByteBuffer.allocate(6 + payload.length())
-        .put((byte) opcode)
-        .put((byte) (0x80 | payload.length()))
-        .putInt(0)
-        .put(payload.getBytes(ISO_8859_1))
-        .array();
   }
 }
