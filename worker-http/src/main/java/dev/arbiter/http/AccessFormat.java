@@ -124,8 +124,11 @@ final class AccessFormat {
     escape(line, entry.method());
     line.append(' ');
     escape(line, entry.target());
-    line.append(' ');
-    escape(line, entry.version());
+    // There is none behind a target that was too long to be read to its end.
+    if (!entry.version().isEmpty()) {
+      line.append(' ');
+      escape(line, entry.version());
+    }
   }
 
   private static void decimalSeconds(StringBuilder line, AccessRecord entry) {

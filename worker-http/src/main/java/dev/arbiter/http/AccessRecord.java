@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
  * @param client the other end; null on a Unix socket
  * @param endMillis wall time at its end
  * @param method empty if the request could not be read
- * @param target as it was sent
- * @param version {@code HTTP/1.1}
+ * @param target as it was sent; empty if it could not be read
+ * @param version as it was sent, {@code HTTP/1.1}; {@code HTTP/2} for that
  * @param headers of the request
  * @param status of the response
  * @param responseHeaders as the app gave them
- * @param bytes of the response's body
- * @param nanos from the first byte of the request to the last of the response
+ * @param bytes of the response's body, as far as it was sent, without its framing
+ * @param nanos from the end of the request's head to the last byte of the response
  */
 public record AccessRecord(
     @Nullable SocketAddress client,
@@ -30,18 +30,28 @@ public record AccessRecord(
     long bytes,
     long nanos) {
 
-  /** A request that could not be read: refused before it reached an app. */
-  public static AccessRecord refused(@Nullable SocketAddress client, int status, long nanos) {
+  /**
+   * A request that ends now.
+   *
+   * @param head may be one that could not be read, or only in part
+   */
+  public static AccessRecord of(
+      IncomingHead head,
+      @Nullable SocketAddress client,
+      int status,
+      Headers responseHeaders,
+      long bytes,
+      long nanos) {
     return new AccessRecord(
         client,
         System.currentTimeMillis(),
-        "",
-        "",
-        "",
-        Headers.empty(),
+        head.method(),
+        head.target(),
+        head.writtenVersion(),
+        head.headers(),
         status,
-        Headers.empty(),
-        0,
+        responseHeaders,
+        bytes,
         nanos);
   }
 }

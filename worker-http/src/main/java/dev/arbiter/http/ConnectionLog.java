@@ -47,9 +47,17 @@ public final class ConnectionLog {
 
   /** A connection is ended because {@code limit} is over. */
   public void ended(Limit limit, @Nullable SocketAddress client) {
+    ended("The connection", limit, client);
+  }
+
+  /** A stream is ended because {@code limit} is over; others of its connection go on. */
+  public void streamEnded(Limit limit, @Nullable SocketAddress client) {
+    ended("An HTTP/2 stream", limit, client);
+  }
+
+  private void ended(String what, Limit limit, @Nullable SocketAddress client) {
     if (on) {
-      context.say(
-          "debug", "The connection from " + shown(client) + " is ended: " + limit.text + ".");
+      context.say("debug", what + " from " + shown(client) + " is ended: " + limit.text + ".");
     }
   }
 

@@ -23,6 +23,7 @@ public final class IncomingHead {
   private int size;
   private String method = "";
   private String text = "";
+  private String version = "";
   private RequestTarget target = RequestTarget.parse("", "/");
   private boolean http11 = true;
   private boolean http2;
@@ -65,9 +66,10 @@ public final class IncomingHead {
   }
 
   /** Takes the request line. Returns whether it is fine; if not, nothing more is looked at. */
-  public boolean line(String newMethod, String newTarget, String version) {
+  public boolean line(String newMethod, String newTarget, String newVersion) {
     method = newMethod;
     text = newTarget;
+    version = newVersion;
     if (newMethod.length() + newTarget.length() + version.length() + 2 > rules.line()) {
       return broken(Rule.REQUEST_LINE_SIZE);
     }
@@ -427,6 +429,13 @@ public final class IncomingHead {
   /** As in {@link dev.arbiter.app.RequestHead#httpVersion}. */
   public String httpVersion() {
     return http2 ? "HTTP/2" : http11 ? "HTTP/1.1" : "HTTP/1.0";
+  }
+
+  /**
+   * The version as the client wrote it, be it one that there is not; empty if none could be read.
+   */
+  String writtenVersion() {
+    return http2 && !version.isEmpty() ? "HTTP/2" : version;
   }
 
   /** As in {@link dev.arbiter.app.RequestHead#headers}; made when first asked for. */

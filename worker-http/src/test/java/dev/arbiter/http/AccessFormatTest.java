@@ -115,10 +115,11 @@ class AccessFormatTest {
 
   @Test
   void aRequestThatCouldNotBeReadHasNoLine() {
+    IncomingHead unread = new IncomingHead(RequestRules.STANDARD);
     StringBuilder line = new StringBuilder();
-    AccessFormat.compile("%(h)s \"%(r)s\" %(s)s %(U)s \"%(a)s\"")
-        .append(line, AccessRecord.refused(null, 400, 5));
-    assertThat(line.toString()).isEqualTo("- \"-\" 400 - \"-\"");
+    AccessFormat.compile("%(h)s \"%(r)s\" %(s)s %(U)s %(H)s \"%(a)s\"")
+        .append(line, AccessRecord.of(unread, null, 400, Headers.empty(), 0, 5));
+    assertThat(line.toString()).isEqualTo("- \"-\" 400 - - \"-\"");
   }
 
   private static String line(String format) {

@@ -9,6 +9,7 @@ import dev.arbiter.app.Response;
 import dev.arbiter.http.RawClient.Answer;
 import dev.arbiter.worker.Health;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What every kind of worker makes of proxies in front of it, of its limits, and of clients that are
@@ -517,6 +520,22 @@ public abstract class FrontContract {
                   }
                 });
     try (Server server = impatient(app, "write-timeout");
+        RawClient client = server.connect()) {
+      client.send(get());
+      awaitSaid(server, "the client read nothing of a response for --write-timeout");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"true", "false"})
+  void aClientThatDoesNotReadAFile(String sendfile) throws Exception {
+    Path file = folder.resolve("large");
+    try (RandomAccessFile large = new RandomAccessFile(file.toFile(), "rw")) {
+      large.setLength(64 << 20);
+    }
+    BlockingApp app = _ -> Response.file("text/plain", file);
+    try (Server server =
+            serve(null, app, "write-timeout", "200", "log-level", "debug", "sendfile", sendfile);
         RawClient client = server.connect()) {
       client.send(get());
       awaitSaid(server, "the client read nothing of a response for --write-timeout");

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** {@code --protocol uwsgi}, the same for every kind. */
 @Timeout(30)
 public abstract class UwsgiCases {
-  private static final String[] SETTINGS = {
+  static final String[] SETTINGS = {
     "protocol", "uwsgi", "uwsgi-allow-from", "127.0.0.1", "forwarded-allow-ips", "10.0.0.1"
   };
 
@@ -83,7 +83,7 @@ public abstract class UwsgiCases {
   private static final String TOLD =
       "1.2.3.4:56 https shop.example POST /some%20place?a=b text/plain more - hello";
 
-  private static byte[] packet(String... variables) {
+  static byte[] packet(String... variables) {
     ByteArrayOutputStream data = new ByteArrayOutputStream();
     for (String variable : variables) {
       int sign = variable.indexOf('=');

@@ -383,6 +383,14 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
     return encoder().flowController().isWritable(stream);
   }
 
+  /**
+   * Whether the client does not read what is on its way: no stream is to blame, and the connection
+   * has a limit of its own.
+   */
+  boolean isHeldUp() {
+    return !channel.isWritable();
+  }
+
   void consumed(Http2Stream stream, int bytes) {
     try {
       if (connection().local().flowController().consumeBytes(stream, bytes)) {
@@ -400,8 +408,14 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
     }
   }
 
-  void late(Limit limit) {
+  /** It is about to be ended because of {@code limit}. */
+  private void late(Limit limit) {
     loop.service().ended(limit, origin.client());
+  }
+
+  /** One of its streams is. */
+  void streamLate(Limit limit) {
+    loop.service().streamEnded(limit, origin.client());
   }
 
   /** Sends what was written, once all that is to be done now has been. */

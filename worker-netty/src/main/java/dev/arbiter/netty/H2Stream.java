@@ -90,8 +90,9 @@ final class H2Stream implements HttpStream {
     ResponseHead responseHead = loop().responseHead();
     responseHead.encode(head, response.status(), response.headers(), body.length, true);
     boolean bodiless = responseHead.framing() == Framing.NONE;
-    writeHead(responseHead, ByteBuffer.wrap(body, 0, bodiless ? 0 : body.length), true);
-    loop().service().logRefused(origin(head).client(), response.status());
+    int length = bodiless ? 0 : body.length;
+    int count = writeHead(responseHead, ByteBuffer.wrap(body, 0, length), true);
+    loop().service().refused(head, origin(head).client(), response, length, count);
     end(true);
     flushSoon();
   }
@@ -177,6 +178,12 @@ final class H2Stream implements HttpStream {
 
   /** Looks at its time limits, once a tick. */
   void check() {
+    if (stream.isResetSent()) {
+      return;
+    }
+    if (connection.isHeldUp()) {
+      progressAt = loop().tick();
+    }
     if (unwritten > 0 && loop().tick() - progressAt > loop().writeTicks()) {
       late(Limit.WRITE);
       reset(Http2Error.CANCEL);
@@ -381,7 +388,7 @@ final class H2Stream implements HttpStream {
 
   @Override
   public void late(Limit limit) {
-    connection.late(limit);
+    connection.streamLate(limit);
   }
 
   /** RFC 8441 section 5: the answer is a 200, and frames of WebSocket follow it in DATA. */

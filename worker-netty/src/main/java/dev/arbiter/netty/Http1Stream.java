@@ -147,13 +147,15 @@ final class Http1Stream implements HttpStream {
     write(SWITCH.duplicate());
   }
 
-  /** Writes a response that is not an app's. */
-  void write(IncomingHead head, Response response) {
+  /** Answers a request that no app sees. */
+  void refuse(IncomingHead head, Response response) {
     byte[] bytes = ((Response.Body.Bytes) response.body()).bytes();
     ResponseHead responseHead = loop().responseHead();
     responseHead.encode(head, response.status(), response.headers(), bytes.length, false);
     boolean bodiless = responseHead.framing() == Framing.NONE;
-    writeHead(responseHead, ByteBuffer.wrap(bytes, 0, bodiless ? 0 : bytes.length), true);
+    int length = bodiless ? 0 : bytes.length;
+    int count = writeHead(responseHead, ByteBuffer.wrap(bytes, 0, length), true);
+    loop().service().refused(head, origin(head).client(), response, length, count);
   }
 
   @Override

@@ -449,8 +449,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
   }
 
   private void refuse(IncomingHead head, Response response) {
-    stream.write(head, response);
-    loop.service().logRefused(origin(head).client(), response.status());
+    stream.refuse(head, response);
     end(true);
   }
 
@@ -486,8 +485,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
         } else if (inMidHead) {
           if (passed > loop.headerTicks()) {
             late(Limit.HEAD);
-            IncomingHead unread = new IncomingHead(loop.service().settings().rules());
-            refuse(unread, Rule.TIMEOUT.refusal());
+            refuse(decoder.head(), Rule.TIMEOUT.refusal());
           }
         } else if (passed > idleTicks()) {
           endIdle();

@@ -114,6 +114,11 @@ final class RequestDecoder extends HttpRequestDecoder {
     return inHead && (lineSeen || actualReadableBytes() > 0);
   }
 
+  /** What has come of the head that is being read. */
+  IncomingHead head() {
+    return head;
+  }
+
   @Override
   protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
     if (held) {
@@ -201,6 +206,10 @@ final class RequestDecoder extends HttpRequestDecoder {
 
   @Override
   protected HttpMessage createMessage(String[] line) {
+    if (line[2].isEmpty()) {
+      head.refuse(Rule.REQUEST_LINE.refusal());
+      throw new FieldList.Refused();
+    }
     if (!head.line(line[0], line[1], line[2])) {
       throw new FieldList.Refused();
     }

@@ -2,6 +2,7 @@ package dev.arbiter.netty;
 
 import dev.arbiter.app.App;
 import dev.arbiter.app.Headers;
+import dev.arbiter.app.Response;
 import dev.arbiter.http.AccessLog;
 import dev.arbiter.http.AccessRecord;
 import dev.arbiter.http.ConnectionLog;
@@ -86,6 +87,10 @@ final class Service {
     connectionLog.ended(limit, client);
   }
 
+  void streamEnded(ConnectionLog.Limit limit, @Nullable SocketAddress client) {
+    connectionLog.streamEnded(limit, client);
+  }
+
   void flooded(@Nullable SocketAddress client, String what) {
     connectionLog.flood(client, what);
   }
@@ -113,26 +118,24 @@ final class Service {
       long nanos) {
     AccessLog log = accessLog;
     if (log != null) {
-      log.record(
-          new AccessRecord(
-              client,
-              System.currentTimeMillis(),
-              head.method(),
-              head.target(),
-              head.httpVersion(),
-              head.headers(),
-              status,
-              responseHeaders,
-              bytes,
-              nanos));
+      log.record(AccessRecord.of(head, client, status, responseHeaders, bytes, nanos));
     }
   }
 
-  void logRefused(@Nullable SocketAddress client, int status) {
-    AccessLog log = accessLog;
-    if (log != null) {
-      log.record(AccessRecord.refused(client, status, 0));
-    }
+  /**
+   * A request was answered that no app has seen.
+   *
+   * @param bodyBytes of its answer
+   * @param bytes of the whole answer, with framing
+   */
+  void refused(
+      IncomingHead head,
+      @Nullable SocketAddress client,
+      Response answer,
+      long bodyBytes,
+      long bytes) {
+    long nanos = book.begin(head.method(), head.target(), client).end(answer.status(), 0, bytes);
+    log(head, client, answer.status(), answer.headers(), bodyBytes, nanos);
   }
 
   void warn(String text) {

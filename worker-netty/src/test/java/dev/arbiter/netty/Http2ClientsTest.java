@@ -11,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,12 +69,28 @@ class Http2ClientsTest {
   void underTls(@TempDir Path folder) throws Exception {
     TestCertificates authority = new TestCertificates("Test Authority");
     authority.issue("EC", "localhost").write(folder, "server");
+    Path log = folder.resolve("access.log");
     String[] settings = {
-      "certfile", folder + "/server.pem", "keyfile", folder + "/server.key", "tls-listeners", "6"
+      "certfile",
+      folder + "/server.pem",
+      "keyfile",
+      folder + "/server.key",
+      "tls-listeners",
+      "6",
+      "access-log",
+      "true",
+      "access-logfile",
+      log.toString(),
+      "access-logformat",
+      "%(h)s %(r)s %(s)s %(B)s"
     };
     try (Fixture fixture = Fixture.serving(echo, settings);
         HttpClient client = HttpClient.newBuilder().sslContext(authority.client()).build()) {
       exchange(fixture, client, "https");
     }
+    assertThat(Files.readAllLines(log))
+        .hasSize(MANY + 2)
+        .startsWith("127.0.0.1 GET / HTTP/2 200 0", "127.0.0.1 POST / HTTP/2 200 3000000")
+        .allMatch(line -> line.matches("127\\.0\\.0\\.1 (GET|POST) / HTTP/2 200 [0-9]+"));
   }
 }

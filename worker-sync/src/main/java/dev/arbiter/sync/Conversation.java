@@ -113,7 +113,6 @@ final class Conversation {
         Status.response(refusal),
         shared.book().begin("", "", connection.client()),
         connection,
-        System.nanoTime(),
         link.bytesIn());
   }
 
@@ -132,7 +131,6 @@ final class Conversation {
 
   /** Serves one request. Returns whether another may follow. */
   private boolean serve() throws IOException, InterruptedException {
-    long start = System.nanoTime();
     long bytesIn = link.bytesIn() - in.remaining();
     if (!readHead(Link.after(settings.headerTimeout()))) {
       return false;
@@ -145,13 +143,13 @@ final class Conversation {
       refusal = Rule.BUSY.refusal();
     }
     if (refusal != null) {
-      return refuse(Status.response(refusal), entry, origin, start, bytesIn);
+      return refuse(Status.response(refusal), entry, origin, bytesIn);
     }
     Handshake handshake = null;
     if (settings.webSocket().on() && head.takeUpgrade()) {
       handshake = Handshake.of(head, settings.webSocket());
       if (handshake.refusal() != null) {
-        return refuse(handshake.refusal(), entry, origin, start, bytesIn);
+        return refuse(handshake.refusal(), entry, origin, bytesIn);
       }
     }
     RequestBody body =
@@ -219,8 +217,7 @@ final class Conversation {
     return true;
   }
 
-  private boolean refuse(
-      Response response, RequestBook.Entry entry, Origin origin, long start, long bytesIn)
+  private boolean refuse(Response response, RequestBook.Entry entry, Origin origin, long bytesIn)
       throws IOException {
     IncomingHead head = parser.head();
     Reply reply = new Reply(link, head, settings, Reply.Terms.CLOSE);
@@ -228,13 +225,8 @@ final class Conversation {
     try {
       send(reply, response);
     } finally {
-      entry.end(response.status(), link.bytesIn() - bytesIn, link.bytesOut() - bytesOut);
-      long nanos = System.nanoTime() - start;
-      if (head.method().isEmpty()) {
-        shared.log().record(AccessRecord.refused(origin.client(), response.status(), nanos));
-      } else {
-        log(head, origin, reply, nanos);
-      }
+      long taken = link.bytesIn() - bytesIn;
+      log(head, origin, reply, entry.end(response.status(), taken, link.bytesOut() - bytesOut));
     }
     link.closeGently();
     return false;
@@ -414,13 +406,9 @@ final class Conversation {
       shared
           .log()
           .record(
-              new AccessRecord(
+              AccessRecord.of(
+                  head,
                   origin.client(),
-                  System.currentTimeMillis(),
-                  head.method(),
-                  head.target(),
-                  head.httpVersion(),
-                  head.headers(),
                   reply.status(),
                   reply.headers(),
                   reply.bodyBytes(),

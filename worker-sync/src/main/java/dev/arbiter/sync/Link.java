@@ -362,6 +362,7 @@ final class Link {
         until = after(limit);
       } else if (over(until, System.nanoTime())) {
         broken = true;
+        stalled = true;
         throw new SocketTimeoutException("The client took nothing in time.");
       }
       await(writing, Sockets.WRITABLE, until);

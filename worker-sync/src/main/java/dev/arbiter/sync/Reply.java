@@ -59,6 +59,7 @@ final class Reply {
   private int status;
   private Headers headers = Headers.empty();
   private long bodyBytes;
+  private long unsent;
   private byte[] lastChunk = LAST_CHUNK;
   private boolean headWaits;
   private boolean complete;
@@ -93,9 +94,9 @@ final class Reply {
     return headers;
   }
 
-  /** Bytes of the body, without its framing. */
+  /** Bytes of the body, without its framing, as far as they were sent. */
   long bodyBytes() {
-    return bodyBytes;
+    return bodyBytes - unsent;
   }
 
   /** Whether it was sent to its end. */
@@ -168,11 +169,17 @@ final class Reply {
       return;
     }
     count(length);
-    if (head.framing() == Framing.CHUNKED) {
-      byte[] size = (Integer.toHexString(length) + "\r\n").getBytes(US_ASCII);
-      emit(size, part, LINE_END);
-    } else {
-      emit(new byte[0], part, new byte[0]);
+    long end = part.limit();
+    try {
+      if (head.framing() == Framing.CHUNKED) {
+        byte[] size = (Integer.toHexString(length) + "\r\n").getBytes(US_ASCII);
+        emit(size, part, LINE_END);
+      } else {
+        emit(new byte[0], part, new byte[0]);
+      }
+    } catch (IOException cut) {
+      unsent = end - part.position();
+      throw cut;
     }
   }
 
@@ -199,7 +206,12 @@ final class Reply {
     } else {
       flush();
     }
-    link.send(file, !sendfile, writeTimeout);
+    try {
+      link.send(file, !sendfile, writeTimeout);
+    } catch (IOException cut) {
+      unsent = file.left();
+      throw cut;
+    }
     if (head.framing() == Framing.CHUNKED) {
       link.write(ByteBuffer.wrap(LINE_END), writeTimeout);
     }

@@ -40,7 +40,7 @@ final class RequestLine {
       byte b = in.get(i);
       if (b != '\n') {
         if (length > rules.line() + 1) {
-          head.refuse(Rule.REQUEST_LINE_SIZE.refusal());
+          tooLong(head);
           return -1;
         }
         if (length == line.length) {
@@ -63,6 +63,20 @@ final class RequestLine {
     return -1;
   }
 
+  /** What has come of it is for the log. */
+  private void tooLong(IncomingHead head) {
+    head.refuse(Rule.REQUEST_LINE_SIZE.refusal());
+    int first = space(0, length);
+    int second = space(Math.min(first + 1, length), length);
+    if (first < second) {
+      boolean _ = head.line(text(0, first), text(first + 1, second), "");
+    }
+  }
+
+  private String text(int from, int to) {
+    return new String(line, from, to - from, ISO_8859_1);
+  }
+
   private boolean judge(IncomingHead head) {
     int end = length - 1;
     int first = space(0, end);
@@ -71,10 +85,7 @@ final class RequestLine {
       head.refuse(Rule.REQUEST_LINE.refusal());
       return false;
     }
-    return head.line(
-        new String(line, 0, first, ISO_8859_1),
-        new String(line, first + 1, second - first - 1, ISO_8859_1),
-        new String(line, second + 1, end - second - 1, ISO_8859_1));
+    return head.line(text(0, first), text(first + 1, second), text(second + 1, end));
   }
 
   private int space(int from, int end) {

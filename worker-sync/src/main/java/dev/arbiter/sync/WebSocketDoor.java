@@ -202,17 +202,8 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
       shared
           .log()
           .record(
-              new AccessRecord(
-                  exchange.client().orElse(null),
-                  System.currentTimeMillis(),
-                  exchange.method(),
-                  exchange.target(),
-                  exchange.httpVersion(),
-                  exchange.headers(),
-                  101,
-                  headers,
-                  0,
-                  nanos));
+              AccessRecord.of(
+                  exchange.incoming(), exchange.client().orElse(null), 101, headers, 0, nanos));
     }
     webSocket.start();
     return webSocket;

@@ -208,6 +208,43 @@ public abstract class TlsContract {
   // ---- what else goes through it
 
   @Test
+  void theAccessLogHasWhatItHasInTheClear() throws Exception {
+    Path log = folder.resolve("access.log");
+    serve(
+        "access-log",
+        "true",
+        "access-logfile",
+        log.toString(),
+        "access-logformat",
+        "%(h)s %(r)s %(s)s %(B)s %({content-type}o)s");
+    TlsClient connected = connect();
+    connected.get("/a");
+    connected.send("POST /stream HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc").answer();
+    awaitLines(log, 2);
+    webSocket().answer();
+    awaitLines(log, 3);
+    Socket plain = socket();
+    plain.getOutputStream().write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(ISO_8859_1));
+    awaitLines(log, 4);
+    assertThat(Files.readAllLines(log).subList(0, 3))
+        .containsExactly(
+            "127.0.0.1 GET /a HTTP/1.1 200 8 text/plain; charset=utf-8",
+            "127.0.0.1 POST /stream HTTP/1.1 200 3 text/plain",
+            "127.0.0.1 GET /socket HTTP/1.1 101 0 -");
+    assertThat(Files.readAllLines(log).getLast())
+        .as("one that speaks in the clear where TLS is spoken")
+        .matches("127.0.0.1 - 400 [0-9]+ text/plain; charset=utf-8");
+  }
+
+  private static void awaitLines(Path log, int count) throws Exception {
+    long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (Files.readAllLines(log).size() < count) {
+      assertThat(System.nanoTime()).isLessThan(end);
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
   void aWebSocketGoesThroughIt() throws Exception {
     serve();
     TlsClient connected = webSocket();

@@ -1,0 +1,171 @@
+package dev.arbiter.netty;
+
+import static dev.arbiter.netty.H2Client.GOAWAY;
+import static dev.arbiter.netty.H2Client.HEADERS;
+import static dev.arbiter.netty.H2Client.RST_STREAM;
+import static dev.arbiter.netty.H2Client.SETTINGS;
+import static dev.arbiter.netty.H2Client.WINDOW_UPDATE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.arbiter.app.App;
+import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.Response;
+import dev.arbiter.netty.H2Client.Frame;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The time limits over HTTP/2: the answer that each has, and its word in the log. */
+@Timeout(30)
+class Http2TimeLimitsTest {
+  private static final int NO_ERROR = 0;
+  private static final int CANCEL = 8;
+  private static final BlockingApp LARGE = _ -> Response.text("x".repeat(64 << 20));
+
+  private static Fixture impatient(App app, String limit, String... more) throws Exception {
+    String[] settings = {
+      "h2c", "prior-knowledge", "log-level", "debug", "stream-drain-timeout", "100", limit, "200"
+    };
+    String[] all = java.util.Arrays.copyOf(settings, settings.length + more.length);
+    System.arraycopy(more, 0, all, settings.length, more.length);
+    return Fixture.serving(app, all);
+  }
+
+  private static void awaitSaid(Fixture fixture, String what, String why) {
+    Fixture.await(() -> fixture.said(why));
+    assertThat(fixture.context.said)
+        .filteredOn(line -> line.contains(" is ended: "))
+        .singleElement()
+        .asString()
+        .startsWith("debug: " + what + " from 127.0.0.1:")
+        .endsWith(" is ended: " + why + ".");
+  }
+
+  private static void assertToldToGo(H2Client client, int lastStream) throws Exception {
+    Frame first = client.next(GOAWAY);
+    assertThat(first.number(0)).isEqualTo(Integer.MAX_VALUE);
+    assertThat(first.number(4)).isEqualTo(NO_ERROR);
+    Frame last = client.next(GOAWAY);
+    assertThat(last.number(0)).isEqualTo(lastStream);
+    assertThat(last.number(4)).isEqualTo(NO_ERROR);
+    assertThat(client.ended()).isTrue();
+  }
+
+  @Test
+  void aClientThatAsksForNothing() throws Exception {
+    try (Fixture fixture = impatient(Apps.PATH, "header-timeout");
+        H2Client client = H2Client.to(fixture)) {
+      assertToldToGo(client, 0);
+      awaitSaid(fixture, "The connection", "no request began within --header-timeout");
+    }
+  }
+
+  /** Nothing else can come before the rest of it (RFC 9113 section 6.10). */
+  @Test
+  void aClientThatSaysHalfAHead() throws Exception {
+    try (Fixture fixture = impatient(Apps.PATH, "header-timeout");
+        H2Client client = H2Client.to(fixture)) {
+      client.frame(HEADERS, 0, 1, client.block(":method", "GET", ":scheme", "http"));
+      assertToldToGo(client, 0);
+      awaitSaid(fixture, "The connection", "no request began within --header-timeout");
+    }
+  }
+
+  @Test
+  void aClientThatAsksForNoMore() throws Exception {
+    try (Fixture fixture = impatient(Apps.PATH, "keep-alive");
+        H2Client client = H2Client.to(fixture)) {
+      client.get(1, "/").answer(1);
+      assertToldToGo(client, 1);
+      awaitSaid(fixture, "The connection", "no further request within --keep-alive");
+    }
+  }
+
+  @Test
+  void aBodyThatStops() throws Exception {
+    try (Fixture fixture = impatient(Apps.READER, "body-timeout");
+        H2Client client = H2Client.to(fixture)) {
+      H2Client.Answer answer = client.post(1, "/").data(1, "half", false).answer(1);
+      assertThat(answer.status()).isEqualTo(408);
+      assertThat(answer.body()).contains("request body");
+      Frame reset = client.next(RST_STREAM);
+      assertThat(reset.stream()).isEqualTo(1);
+      assertThat(reset.number(0)).isEqualTo(NO_ERROR);
+      awaitSaid(
+          fixture, "An HTTP/2 stream", "a request's body made no progress for --body-timeout");
+      assertThat(client.post(3, "/").data(3, "all", true).answer(3).status())
+          .as("another stream of the connection")
+          .isEqualTo(200);
+    }
+  }
+
+  @Test
+  void aBodyThatNobodyReadsAndThatStops() throws Exception {
+    try (Fixture fixture = impatient(Apps.PATH, "body-timeout");
+        H2Client client = H2Client.to(fixture)) {
+      assertThat(client.post(1, "/", "content-length", "9").answer(1).status()).isEqualTo(200);
+      assertThat(client.next(RST_STREAM).number(0)).isEqualTo(NO_ERROR);
+      awaitSaid(
+          fixture, "An HTTP/2 stream", "a request's body made no progress for --body-timeout");
+    }
+  }
+
+  @Test
+  void aStreamThatIsNotRead() throws Exception {
+    try (Fixture fixture = impatient(LARGE, "write-timeout");
+        H2Client client = H2Client.to(fixture)) {
+      Frame reset = client.get(1, "/").next(RST_STREAM);
+      assertThat(reset.number(0)).isEqualTo(CANCEL);
+      awaitSaid(
+          fixture, "An HTTP/2 stream", "the client read nothing of a response for --write-timeout");
+      assertThat(fixture.open.get()).as("the connection goes on").isEqualTo(1);
+    }
+  }
+
+  /** Its windows are wide open, and it does not read from its socket. */
+  @Test
+  void aConnectionThatIsNotRead() throws Exception {
+    try (Fixture fixture = impatient(LARGE, "write-timeout");
+        H2Client client = H2Client.to(fixture)) {
+      byte[] widest = ByteBuffer.allocate(6).putShort((short) 4).putInt(Integer.MAX_VALUE).array();
+      client.frame(SETTINGS, 0, 0, widest);
+      client.frame(WINDOW_UPDATE, 0, 0, H2Client.number(Integer.MAX_VALUE - 65_535));
+      client.get(1, "/");
+      Fixture.await(() -> fixture.open.get() == 0);
+      awaitSaid(
+          fixture, "The connection", "the client read nothing of a response for --write-timeout");
+    }
+  }
+
+  @Test
+  void aWebSocketThatIsNotRead() throws Exception {
+    BlockingApp app =
+        _ ->
+            Response.webSocket(
+                socket -> {
+                  for (int i = 0; i < 64; i++) {
+                    socket.sendBinary(ByteBuffer.allocate(1 << 20));
+                  }
+                });
+    try (Fixture fixture = impatient(app, "write-timeout");
+        H2Client client = H2Client.to(fixture)) {
+      client.open(
+          1,
+          ":method",
+          "CONNECT",
+          ":protocol",
+          "websocket",
+          ":scheme",
+          "http",
+          ":authority",
+          "a",
+          ":path",
+          "/",
+          "sec-websocket-version",
+          "13");
+      assertThat(client.next(RST_STREAM).number(0)).isEqualTo(CANCEL);
+      awaitSaid(
+          fixture, "An HTTP/2 stream", "the client read nothing of a response for --write-timeout");
+    }
+  }
+}
