@@ -81,6 +81,11 @@ final class Outbox implements Send {
     return !more;
   }
 
+  /** Whether the app waits for room. */
+  boolean waits() {
+    return waiter != null;
+  }
+
   /** Whether only a reset can tell the client that the response was cut. */
   boolean endsWithConnection() {
     return framing == Framing.UNTIL_CLOSE;
