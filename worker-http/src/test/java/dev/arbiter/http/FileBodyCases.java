@@ -20,6 +20,8 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +35,11 @@ public abstract class FileBodyCases {
   private static final long HUGE = 256L << 20;
 
   @TempDir Path folder;
+
+  /** Whether the system alone may send a file, as {@code --sendfile} says. */
+  protected boolean leavesFilesToTheSystem() {
+    return true;
+  }
 
   /** Starts a worker. */
   protected abstract Host serve(App app, String... settings) throws Exception;
@@ -102,6 +109,29 @@ public abstract class FileBodyCases {
         }
       }
     }
+  }
+
+  /** A file that is sent by sendfile(2) is never read; JFR sees all that is. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void isReadByTheProcessOnlyIfItMustBeCopied(boolean sendfile) throws Exception {
+    Path file = file(LARGE);
+    Path dump = folder.resolve("reads.jfr");
+    try (Host host = serving(sendfile, answering(file));
+        RawClient client = host.connect();
+        Recording recording = new Recording()) {
+      recording.enable("jdk.FileRead").withoutThreshold().with("throttle", "off");
+      recording.start();
+      assertThat(client.get("/").body()).hasSize(LARGE);
+      recording.stop();
+      recording.dump(dump);
+    }
+    long read =
+        RecordingFile.readAllEvents(dump).stream()
+            .filter(event -> file.toString().equals(event.getString("path")))
+            .mapToLong(event -> event.getLong("bytesRead"))
+            .sum();
+    assertThat(read).isEqualTo(sendfile && leavesFilesToTheSystem() ? 0 : LARGE);
   }
 
   @ParameterizedTest
