@@ -21,7 +21,7 @@ public final class HttpDate {
   private HttpDate() {}
 
   @SuppressWarnings("ArrayRecordComponent") // ready to be sent, and never compared
-  private record Second(long epoch, String text, byte[] line) {
+  record Second(long epoch, String text, byte[] line) {
     static Second of(long epoch) {
       String text = FORMAT.format(Instant.ofEpochSecond(epoch));
       return new Second(epoch, text, ("Date: " + text + "\r\n").getBytes(US_ASCII));
@@ -29,7 +29,12 @@ public final class HttpDate {
   }
 
   private static Second current() {
-    long epoch = System.currentTimeMillis() / 1000;
+    return at(System.currentTimeMillis());
+  }
+
+  /** Of the second that {@code millis} is in. */
+  static Second at(long millis) {
+    long epoch = millis / 1000;
     Second known = last;
     if (known.epoch != epoch) {
       known = Second.of(epoch);

@@ -201,7 +201,7 @@ public abstract class UwsgiCases {
     String[] others = {"protocol", "uwsgi", "uwsgi-allow-from", "10.0.0.1"};
     try (Server server = serve(null, UwsgiCases::tell, others)) {
       try (RawClient client = server.connect()) {
-        assertThat(FrontContract.endsSilently(client)).isTrue();
+        assertThat(Http1FrontContract.endsSilently(client)).isTrue();
       }
       assertThat(server.said()).anyMatch(line -> line.contains("it is not in --uwsgi-allow-from"));
     }

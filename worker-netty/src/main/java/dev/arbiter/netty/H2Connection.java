@@ -26,6 +26,7 @@ import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Exception.HeaderListSizeException;
 import io.netty.handler.codec.http2.Http2Exception.StreamException;
 import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
@@ -391,6 +392,17 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
     return !channel.isWritable();
   }
 
+  /** Whether something of it waits for the client's window, or for the channel. */
+  boolean queued(Http2Stream stream) {
+    return encoder().flowController().hasFlowControlled(stream);
+  }
+
+  /** Whether the client must open a window before more is sent. */
+  boolean windowShut(Http2Stream stream) {
+    Http2RemoteFlowController flow = encoder().flowController();
+    return flow.windowSize(stream) <= 0 || flow.windowSize(connection().connectionStream()) <= 0;
+  }
+
   void consumed(Http2Stream stream, int bytes) {
     try {
       if (connection().local().flowController().consumeBytes(stream, bytes)) {
@@ -522,7 +534,12 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
           sayLast();
         }
       }
-      case LEAVING -> streams.forEach(H2Stream::check);
+      case LEAVING -> {
+        if (inputEnded) {
+          streams.forEach(H2Stream::breakOffIfShut);
+        }
+        streams.forEach(H2Stream::check);
+      }
       case ENDING -> {}
       case LINGERING -> {
         if (passed > LINGER_TICKS) {

@@ -176,6 +176,17 @@ final class H2Stream implements HttpStream {
     }
   }
 
+  /**
+   * The client has ended its side, and with it what could open a window that is shut: what waits
+   * for that is broken off. Over HTTP/1 such a client could still read on.
+   */
+  void breakOffIfShut() {
+    boolean waits = exchange != null && exchange.outbox().waits();
+    if (connection.windowShut(stream) && (waits || connection.queued(stream))) {
+      reset(Http2Error.CANCEL);
+    }
+  }
+
   /** Looks at its time limits, once a tick. */
   void check() {
     if (stream.isResetSent()) {

@@ -9,9 +9,8 @@ import dev.arbiter.http.ResponseHead;
 import dev.arbiter.http.ResponseHead.Framing;
 import io.netty.channel.DefaultFileRegion;
 import io.netty.channel.FileRegion;
-import io.netty.channel.unix.Errors;
+import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -79,6 +78,11 @@ final class Outbox implements Send {
   /** Whether the last part was given, even if it still waits for room. */
   boolean ending() {
     return !more;
+  }
+
+  /** Whether the app waits for room. */
+  boolean waits() {
+    return waiter != null;
   }
 
   /** Whether only a reset can tell the client that the response was cut. */
@@ -264,21 +268,35 @@ final class Outbox implements Send {
     CompletableFuture<Void> stage = new CompletableFuture<>();
     waiter = stage;
     sendingFile = true;
-    exchange.stream().writeFile(region).addListener(written -> fileSent(region, written.cause()));
+    region.retain(); // so that the file can still be asked
+    exchange.stream()
+        .writeFile(region)
+        .addListener(
+            written -> {
+              fileSent(file, region, written.cause());
+              region.release();
+            });
     exchange.stream().flushSoon();
     return stage;
   }
 
-  private void fileSent(FileRegion region, @Nullable Throwable failure) {
+  private void fileSent(OpenFile file, FileRegion region, @Nullable Throwable failure) {
     sendingFile = false;
     sent += region.transferred();
     bytes += region.transferred();
     if (failure == null) {
       pump();
-    } else if (!(failure instanceof ClosedChannelException)
-        && !(failure instanceof Errors.NativeIoException)) {
-      // Not the client's doing: the file has become shorter. The channel closes itself.
-      exchange.fileFailed(failure);
+    } else if (isShorter(file, region)) {
+      exchange.fileFailed(failure); // the channel closes itself
+    }
+  }
+
+  /** Whether it was the file that failed, and not the client: that has many ways to tell. */
+  private static boolean isShorter(OpenFile file, FileRegion region) {
+    try {
+      return file.channel().size() < region.position() + region.count();
+    } catch (IOException _) {
+      return false;
     }
   }
 

@@ -5,6 +5,7 @@ import dev.arbiter.http.FixtureContext;
 import dev.arbiter.http.Host;
 import dev.arbiter.http.LoadedApp;
 import dev.arbiter.http.RawClient;
+import dev.arbiter.netty.H2Gateway.Leaving;
 import dev.arbiter.wire.Message.ListenerInfo;
 import dev.arbiter.worker.Connection;
 import dev.arbiter.worker.DrainOrder;
@@ -25,6 +26,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -45,9 +48,14 @@ final class Fixture implements AutoCloseable {
   final AtomicInteger taken = new AtomicInteger();
   private final ServerSocketChannel listener;
   private final boolean unix;
+  private final @Nullable Leaving http2;
+  private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
 
-  private Fixture(App app, @Nullable Path unixPath, String... settings) throws Exception {
+  private Fixture(App app, @Nullable Path unixPath, @Nullable Leaving http2, String... settings)
+      throws Exception {
+    this.http2 = http2;
     Map<String, String> map = new HashMap<>();
+    map.put("h2c", http2 == null ? "off" : "prior-knowledge");
     map.put("access-log", "false");
     map.put("threads", "1");
     map.put("loop", System.getProperty("loop", "auto")); // all of it with nio: -Dloop=nio
@@ -68,25 +76,43 @@ final class Fixture implements AutoCloseable {
   }
 
   static Fixture serving(App app, String... settings) throws Exception {
-    return new Fixture(app, null, settings);
+    return new Fixture(app, null, null, settings);
   }
 
   static Fixture servingUnix(App app, Path path, String... settings) throws Exception {
-    return new Fixture(app, path, settings);
+    return new Fixture(app, path, null, settings);
+  }
+
+  /** One that is spoken to in HTTP/2, on a Unix socket or else TCP. */
+  static Fixture servingHttp2(App app, @Nullable Path unix, String... settings) throws Exception {
+    return new Fixture(app, unix, Leaving.RESETS, settings);
   }
 
   /** For the tests that all kinds share. */
   static Host host(App app, String... settings) throws Exception {
-    Fixture fixture = serving(app, settings);
+    return host(serving(app, settings));
+  }
+
+  /** The same, over HTTP/2. */
+  static Host http2Host(App app, String... settings) throws Exception {
+    return http2Host(Leaving.RESETS, app, settings);
+  }
+
+  /** The same, with clients that leave in this way. */
+  static Host http2Host(Leaving leaving, App app, String... settings) throws Exception {
+    return host(new Fixture(app, null, leaving, settings));
+  }
+
+  private static Host host(Fixture fixture) {
     return new Host() {
       @Override
       public RawClient connect() throws IOException {
-        return fixture.connect();
+        return fixture.client();
       }
 
       @Override
       public boolean said(String text) {
-        return fixture.context.said.stream().anyMatch(line -> line.contains(text));
+        return fixture.said(text);
       }
 
       @Override
@@ -94,6 +120,11 @@ final class Fixture implements AutoCloseable {
         fixture.close();
       }
     };
+  }
+
+  /** A client that speaks HTTP/1.1: to the worker, or to a gateway if that speaks HTTP/2. */
+  RawClient client() throws IOException {
+    return http2 == null ? connect() : H2Gateway.to(this, http2, failures);
   }
 
   /** A client whose connection the worker has been given. */
@@ -154,6 +185,9 @@ final class Fixture implements AutoCloseable {
       worker.stop();
     } catch (Exception failed) {
       throw new AssertionError(failed);
+    }
+    if (!failures.isEmpty()) {
+      throw new AssertionError("The gateway failed.", failures.peek());
     }
   }
 

@@ -1,42 +1,16 @@
 package dev.arbiter.netty;
 
 import dev.arbiter.app.BlockingApp;
-import dev.arbiter.http.FrontContract;
-import dev.arbiter.http.RawClient;
-import dev.arbiter.worker.Health;
-import java.io.IOException;
+import dev.arbiter.http.Http1FrontContract;
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-class FrontTest extends FrontContract {
-
-  private record Serving(Fixture fixture) implements Server {
-    @Override
-    public RawClient connect() throws IOException {
-      return fixture.connect();
-    }
-
-    @Override
-    public List<String> said() {
-      return fixture.context.said;
-    }
-
-    @Override
-    public Health probe(String path) throws Exception {
-      return fixture.worker.probe(path);
-    }
-
-    @Override
-    public void close() {
-      fixture.close();
-    }
-  }
+class FrontTest extends Http1FrontContract {
 
   @Override
   protected Server serve(@Nullable Path unix, BlockingApp app, String... settings)
       throws Exception {
-    return new Serving(
+    return new FrontServer(
         unix == null ? Fixture.serving(app, settings) : Fixture.servingUnix(app, unix, settings));
   }
 }

@@ -407,6 +407,39 @@ class Http2Test {
     }
   }
 
+  /** What opens a window cannot come any more; a response that fits is sent to its end. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1000, 16_384, 32_768})
+  void aClientThatEndsItsSideAndLeavesItsWindowShutIsNotWaitedFor(int window) throws Exception {
+    CompletableFuture<Void> ended = new CompletableFuture<>();
+    BlockingApp app =
+        request ->
+            Response.stream(
+                "text/plain",
+                out -> {
+                  try {
+                    out.write(new byte[Integer.parseInt(request.query())]);
+                  } finally {
+                    ended.complete(null);
+                  }
+                });
+    byte[] initial = {0, 4, 0, 0, (byte) (window >> 8), (byte) window};
+    try (Fixture fixture = serving(app)) {
+      for (int size : new int[] {window / 2, 100_000}) {
+        try (H2Client client = new H2Client(fixture.connect())) {
+          client.raw().send(H2Client.PREFACE);
+          Frame last = client.frame(SETTINGS, 0, 0, initial).get(1, "/?" + size).next(HEADERS);
+          client.raw().shutdownOutput();
+          while (!last.ends() && last.type() != RST_STREAM) {
+            last = client.next();
+          }
+          assertThat(last.type() == RST_STREAM).isEqualTo(size > window);
+          assertThat(ended.get(10, TimeUnit.SECONDS)).isNull();
+        }
+      }
+    }
+  }
+
   @Test
   void anAppThatFailsMidwayResetsItsStreamAlone() throws Exception {
     AsyncApp app =

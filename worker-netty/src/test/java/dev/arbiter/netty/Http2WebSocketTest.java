@@ -7,7 +7,6 @@ import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.WebSocket;
 import dev.arbiter.app.WebSocket.Message;
-import dev.arbiter.http.RawClient;
 import dev.arbiter.http.websocket.WebSocketContract;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -26,27 +25,11 @@ final class Http2WebSocketTest extends WebSocketContract {
 
   @Override
   protected Server serve(App app, String... settings) throws Exception {
-    Fixture fixture = fixture(app, settings);
-    Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-    return new WebSocketServer(fixture) {
-      @Override
-      public RawClient connect() throws IOException {
-        return H2Tunnel.to(fixture, failures);
-      }
-
-      @Override
-      public void close() {
-        super.close();
-        assertThat(failures).isEmpty();
-      }
-    };
+    return new WebSocketServer(fixture(app, settings));
   }
 
   private static Fixture fixture(App app, String... settings) throws Exception {
-    String[] all = java.util.Arrays.copyOf(settings, settings.length + 2);
-    all[settings.length] = "h2c";
-    all[settings.length + 1] = "prior-knowledge";
-    return Fixture.serving(app, all);
+    return Fixture.servingHttp2(app, null, settings);
   }
 
   private BlockingApp app() {

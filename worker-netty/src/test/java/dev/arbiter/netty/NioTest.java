@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Response;
 import dev.arbiter.http.RawClient;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,6 +45,24 @@ class NioTest {
                 "nio");
         RawClient client = fixture.connect()) {
       assertThat(client.get("/").body()).hasSize(200_000);
+    }
+  }
+
+  @Test
+  void aClientThatLeavesInTheMidstOfAFileIsNoNews() throws Exception {
+    Path file = folder.resolve("large");
+    try (RandomAccessFile large = new RandomAccessFile(file.toFile(), "rw")) {
+      large.setLength(256L << 20);
+    }
+    BlockingApp app = _ -> Response.file("application/octet-stream", file);
+    try (Fixture fixture = Fixture.serving(app, "loop", "nio")) {
+      for (int i = 0; i < 10; i++) {
+        try (RawClient client = fixture.connect()) {
+          client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").head();
+        }
+      }
+      Fixture.await(() -> fixture.open.get() == 0);
+      assertThat(fixture.said("error")).isFalse();
     }
   }
 

@@ -8,16 +8,11 @@ import java.io.IOException;
 import java.time.Duration;
 
 /** A netty worker for the tests of WebSockets. */
-class WebSocketServer implements WebSocketContract.Server {
-  private final Fixture fixture;
-
-  WebSocketServer(Fixture fixture) {
-    this.fixture = fixture;
-  }
+record WebSocketServer(Fixture fixture) implements WebSocketContract.Server {
 
   @Override
   public RawClient connect() throws IOException {
-    return fixture.connect();
+    return fixture.client();
   }
 
   @Override

@@ -1,7 +1,7 @@
 package dev.arbiter.sync;
 
 import dev.arbiter.app.BlockingApp;
-import dev.arbiter.http.FrontContract;
+import dev.arbiter.http.Http1FrontContract;
 import dev.arbiter.worker.Health;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-class FrontTest extends FrontContract {
+class FrontTest extends Http1FrontContract {
 
   private record Serving(Fixture fixture) implements Server {
     @Override

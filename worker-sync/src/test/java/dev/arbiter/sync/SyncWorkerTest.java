@@ -689,18 +689,22 @@ class SyncWorkerTest {
       busy.send(GET.formatted("/"));
       Fixture.await(() -> fixture.worker.traffic().inFlight() == 1);
       try (RawClient second = fixture.connectUnserved()) {
-        CompletableFuture<Boolean> returned =
-            CompletableFuture.supplyAsync(
-                () -> {
-                  try {
-                    fixture.serveNext();
-                    return true;
-                  } catch (IOException failed) {
-                    return false;
-                  }
-                });
+        CompletableFuture<Boolean> returned = new CompletableFuture<>();
+        Thread accepting =
+            Thread.ofPlatform()
+                .start(
+                    () -> {
+                      try {
+                        fixture.serveNext();
+                        returned.complete(true);
+                      } catch (IOException failed) {
+                        returned.completeExceptionally(failed);
+                      }
+                    });
         second.send(GET.formatted("/"));
         Fixture.await(() -> fixture.worker.traffic().inFlight() == 2);
+        // Else the first could end before it waits, and it would wait for the second.
+        Fixture.await(() -> accepting.getState() == Thread.State.TIMED_WAITING);
         assertThat(returned).isNotDone();
         go.release(1);
         assertThat(busy.answer().status()).isEqualTo(200);

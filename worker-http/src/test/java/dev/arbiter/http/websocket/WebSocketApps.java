@@ -17,6 +17,8 @@ import dev.arbiter.app.WebSocketScope;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -37,6 +39,14 @@ final class WebSocketApps {
   final CountDownLatch release = new CountDownLatch(1);
 
   final CompletableFuture<Void> released = new CompletableFuture<>();
+
+  /** Messages of {@code /hurries} that were taken, and of these not yet sent when one was not. */
+  final AtomicInteger accepted = new AtomicInteger();
+
+  final AtomicInteger unsent = new AtomicInteger();
+
+  /** Why it was not. */
+  final CompletableFuture<String> refused = new CompletableFuture<>();
 
   static final int FLOOD = 64;
   static final byte[] BIG = new byte[256 * 1024];
@@ -173,6 +183,10 @@ final class WebSocketApps {
                       ends.add("flood failed");
                     }
                   });
+      case "/hurries" ->
+          accept(receive, send)
+              .thenComposeAsync(_ -> hurry(send))
+              .thenCompose(_ -> send.send(new SendEvent.WebSocketText("all sent")));
       case "/late" ->
           accept(receive, send).thenCompose(_ -> released).thenCompose(_ -> echo(receive, send));
       case "/listens" -> accept(receive, send).thenCompose(_ -> listen(receive));
@@ -213,6 +227,22 @@ final class WebSocketApps {
                   sent.incrementAndGet();
                   return flood(send, done + 1);
                 });
+  }
+
+  /** Sends without waiting until a message is refused. */
+  private CompletableFuture<Void> hurry(Send send) {
+    List<CompletableFuture<Void>> sending = new ArrayList<>();
+    while (true) {
+      CompletableFuture<Void> next =
+          send.send(new SendEvent.WebSocketBinary(ByteBuffer.wrap(BIG))).toCompletableFuture();
+      if (next.isCompletedExceptionally()) {
+        accepted.set(sending.size());
+        unsent.set((int) sending.stream().filter(one -> !one.isDone()).count());
+        refused.complete(next.exceptionNow().getMessage());
+        return CompletableFuture.allOf(sending.toArray(CompletableFuture[]::new));
+      }
+      sending.add(next);
+    }
   }
 
   /** A loop rather than a chain of stages, which would grow with each message. */

@@ -581,6 +581,23 @@ public abstract class WebSocketContract {
   }
 
   @ParameterizedTest
+  @ValueSource(ints = {1, 4})
+  void anAsyncAppThatDoesNotWaitIsRefusedWhatIsTooMuch(int queue) throws Exception {
+    try (Server server = serving(false, "ws-max-queue", "" + queue);
+        WebSocketClient client = client(server).open("/hurries")) {
+      assertThat(apps.refused.get(10, TimeUnit.SECONDS)).contains("did not wait for room");
+      assertThat(apps.accepted.get()).isGreaterThanOrEqualTo(queue);
+      // Beside those in the queue, one may be written in part.
+      assertThat(apps.unsent.get()).isLessThanOrEqualTo(queue + 1);
+      for (int i = 0; i < apps.accepted.get(); i++) {
+        assertThat(client.next().payload()).hasSize(WebSocketApps.BIG.length);
+      }
+      assertThat(client.shown()).as("what was refused is not sent").isEqualTo("text all sent");
+      assertThat(client.shown()).isEqualTo("close 1000 ");
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void clientWaitsForAnAppThatDoesNotReceive(boolean blocking) throws Exception {
     try (Server server = serving(blocking, "ws-max-queue", "2");

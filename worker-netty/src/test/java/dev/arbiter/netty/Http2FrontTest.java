@@ -1,0 +1,49 @@
+package dev.arbiter.netty;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.Response;
+import dev.arbiter.http.FrontContract;
+import dev.arbiter.http.RawClient;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class Http2FrontTest extends FrontContract {
+
+  @Override
+  protected Server serve(@Nullable Path unix, BlockingApp app, String... settings)
+      throws Exception {
+    return new FrontServer(Fixture.servingHttp2(app, unix, settings));
+  }
+
+  @Override
+  protected String refusedConnection() {
+    return ""; // RFC 9113 section 8.2.2: it is the stream that ends
+  }
+
+  @Test
+  void aPreambleOfTheProxyProtocolMayPrecedeThePreface() throws Exception {
+    BlockingApp app = request -> Response.text("" + request.client().orElseThrow());
+    String[] settings = {"proxy-protocol", "v1", "proxy-allow-from", "127.0.0.1"};
+    String all = "PROXY TCP4 1.2.3.4 5.6.7.8 56 80\r\n" + H2Client.PREFACE;
+    byte[] frame = H2Client.bytes(H2Client.SETTINGS, 0, 0);
+    try (Fixture fixture = Fixture.servingHttp2(app, null, settings)) {
+      for (int split = 1; split < all.length(); split++) {
+        RawClient raw = fixture.connect();
+        try (H2Client client = new H2Client(raw)) {
+          raw.send(all.substring(0, split));
+          Thread.yield();
+          raw.send(all.substring(split) + new String(frame, ISO_8859_1));
+          for (int stream = 1; stream < 5; stream += 2) {
+            assertThat(client.get(stream, "/").answer(stream).body())
+                .as("split at " + split)
+                .isEqualTo("/1.2.3.4:56");
+          }
+        }
+      }
+    }
+  }
+}
