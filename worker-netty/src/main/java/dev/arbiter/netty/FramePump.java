@@ -74,6 +74,11 @@ final class FramePump implements WebSocketSession.Transport {
     return current != null;
   }
 
+  /** Whether there is something to write. */
+  boolean hasOutput() {
+    return current != null || session.hasOutput();
+  }
+
   /** Whether the session has taken all that came, and wants more. */
   boolean wantsInput() {
     return unread.isEmpty() && session.wantsInput();

@@ -181,10 +181,16 @@ final class H2Stream implements HttpStream {
    * for that is broken off. Over HTTP/1 such a client could still read on.
    */
   void breakOffIfShut() {
-    boolean waits = exchange != null && exchange.outbox().waits();
-    if (connection.windowShut(stream) && (waits || connection.queued(stream))) {
+    if (connection.windowShut(stream) && (waitsForRoom() || connection.queued(stream))) {
       reset(Http2Error.CANCEL);
     }
+  }
+
+  /** Whether more could be written, were the window open; what was written may have gone out. */
+  private boolean waitsForRoom() {
+    return webSocket != null
+        ? webSocket.waitsForRoom()
+        : exchange != null && exchange.outbox().waits();
   }
 
   /** Looks at its time limits, once a tick. */
@@ -192,10 +198,11 @@ final class H2Stream implements HttpStream {
     if (stream.isResetSent()) {
       return;
     }
-    if (connection.isHeldUp()) {
+    boolean waits = unwritten > 0 || waitsForRoom();
+    if (!waits || connection.isHeldUp()) {
       progressAt = loop().tick();
     }
-    if (unwritten > 0 && loop().tick() - progressAt > loop().writeTicks()) {
+    if (loop().tick() - progressAt > loop().writeTicks()) {
       late(Limit.WRITE);
       reset(Http2Error.CANCEL);
     } else if (webSocket != null) {

@@ -67,6 +67,11 @@ final class WebSocketStream implements FramePump.Carrier {
     pump.closed();
   }
 
+  /** Whether there is more to write than the client's window takes. */
+  boolean waitsForRoom() {
+    return !ending && !writable() && pump.hasOutput();
+  }
+
   /** Looks at its time limits, once a tick. */
   void check() {
     if (!ending) {

@@ -14,6 +14,8 @@ import dev.arbiter.netty.H2Client.Frame;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The time limits over HTTP/2: the answer that each has, and its word in the log. */
 @Timeout(30)
@@ -122,13 +124,30 @@ class Http2TimeLimitsTest {
     }
   }
 
+  /** What fits has gone out, and the app waits for room: nothing is queued that could be late. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1000, 16_384, 32_768})
+  void aStreamWhoseWindowIsUsedUp(int window) throws Exception {
+    try (Fixture fixture =
+            impatient((BlockingApp) _ -> Response.text("x".repeat(100_000)), "write-timeout");
+        H2Client client = H2Client.to(fixture)) {
+      client.frame(SETTINGS, 0, 0, initialWindow(window));
+      assertThat(client.get(1, "/").next(RST_STREAM).number(0)).isEqualTo(CANCEL);
+      awaitSaid(
+          fixture, "An HTTP/2 stream", "the client read nothing of a response for --write-timeout");
+    }
+  }
+
+  private static byte[] initialWindow(int size) {
+    return ByteBuffer.allocate(6).putShort((short) 4).putInt(size).array();
+  }
+
   /** Its windows are wide open, and it does not read from its socket. */
   @Test
   void aConnectionThatIsNotRead() throws Exception {
     try (Fixture fixture = impatient(LARGE, "write-timeout");
         H2Client client = H2Client.to(fixture)) {
-      byte[] widest = ByteBuffer.allocate(6).putShort((short) 4).putInt(Integer.MAX_VALUE).array();
-      client.frame(SETTINGS, 0, 0, widest);
+      client.frame(SETTINGS, 0, 0, initialWindow(Integer.MAX_VALUE));
       client.frame(WINDOW_UPDATE, 0, 0, H2Client.number(Integer.MAX_VALUE - 65_535));
       client.get(1, "/");
       Fixture.await(() -> fixture.open.get() == 0);
@@ -137,8 +156,9 @@ class Http2TimeLimitsTest {
     }
   }
 
-  @Test
-  void aWebSocketThatIsNotRead() throws Exception {
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1000, 65_535})
+  void aWebSocketThatIsNotRead(int window) throws Exception {
     BlockingApp app =
         _ ->
             Response.webSocket(
@@ -149,6 +169,7 @@ class Http2TimeLimitsTest {
                 });
     try (Fixture fixture = impatient(app, "write-timeout");
         H2Client client = H2Client.to(fixture)) {
+      client.frame(SETTINGS, 0, 0, initialWindow(window));
       client.open(
           1,
           ":method",

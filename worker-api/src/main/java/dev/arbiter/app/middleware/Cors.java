@@ -217,7 +217,9 @@ public final class Cors implements Middleware {
       return Passage.answered(
           preflight(request, allowed ? origin : Optional.empty(), method.get()));
     }
-    if (request.headers().contains("sec-websocket-key")
+    // Over HTTP/2 there is no key (RFC 8441 section 5), but no handshake is without a version, and
+    // no page can ask with one in any other way.
+    if (request.headers().contains("sec-websocket-version")
         && !sent.isEmpty()
         && !sameOrigin(request, sent)
         && !(allowed && (credentials || !request.headers().contains("cookie")))) {

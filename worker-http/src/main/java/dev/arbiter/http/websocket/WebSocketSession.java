@@ -441,6 +441,16 @@ public final class WebSocketSession {
     }
   }
 
+  /** Whether {@link #next} has a frame. Writing thread. */
+  public boolean hasOutput() {
+    lock.lock();
+    try {
+      return !closeWritten && !lost && !(pongs.isEmpty() && ping == null && outgoing.isEmpty());
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** A frame is written and there is room for the next. Writing thread. */
   public void written(OutFrame frame) {
     lock.lock();
