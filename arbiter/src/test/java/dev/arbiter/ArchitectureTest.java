@@ -90,7 +90,11 @@ class ArchitectureTest {
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
-              "io.netty..", "dev.arbiter.http..", "dev.arbiter.netty..", "dev.arbiter.sync..");
+              "io.netty..",
+              "dev.arbiter.compression..",
+              "dev.arbiter.http..",
+              "dev.arbiter.netty..",
+              "dev.arbiter.sync..");
 
   @ArchTest
   static final ArchRule DEPENDENCIES_POINT_DOWN =

@@ -15,14 +15,15 @@ import java.util.function.IntFunction;
  *
  * <p>Each body begins with up to 64 bytes that every decoder skips, as a gzip body of {@link
  * Compression} does: see there what for. What a stream holds until it is closed is not the heap's:
- * some 600 KB with Brotli, 450 KB with Zstandard (gzip: 150).
+ * some 600 KB with Brotli, 450 KB with Zstandard (gzip: 150), and several times that at the highest
+ * levels.
  *
  * <p>The libraries are loaded with the first coding that is made. There are some for Linux with
  * glibc, for x86-64 and aarch64.
  */
 public final class Codings {
 
-  /** Takes half the time of gzip at its usual level, and makes it no longer. */
+  /** Takes half the time of gzip at its usual level, and makes it about as long. */
   private static final int QUALITY = 4;
 
   /** Takes a sixth of the time of gzip at its usual level, and makes it about as long. */
@@ -44,7 +45,8 @@ public final class Codings {
 
     @Override
     public OutputStream encode(OutputStream out) throws IOException {
-      return new BrotliStream(out, Encoder.Parameters.create(quality, WINDOW));
+      Encoder.Parameters parameters = Encoder.Parameters.create(quality, WINDOW);
+      return new NativeStream(out, below -> new BrotliStream(below, parameters));
     }
   }
 
@@ -56,7 +58,7 @@ public final class Codings {
 
     @Override
     public OutputStream encode(OutputStream out) throws IOException {
-      return new ZstandardStream(out, level, WINDOW);
+      return new NativeStream(out, below -> new ZstandardStream(below, level, WINDOW));
     }
   }
 
@@ -71,7 +73,7 @@ public final class Codings {
    * @throws UnsupportedOperationException its library cannot be loaded here; says why
    */
   public static Compression.Coding brotli(int quality) {
-    require(quality, 0, 11);
+    require("quality", quality, 0, 11);
     NativeLibraries.requireBrotli();
     return new Brotli(quality);
   }
@@ -85,15 +87,15 @@ public final class Codings {
    * @throws UnsupportedOperationException its library cannot be loaded here; says why
    */
   public static Compression.Coding zstandard(int level) {
-    require(level, 1, 19);
+    require("level", level, 1, 19);
     NativeLibraries.requireZstandard();
     return new Zstandard(level);
   }
 
-  private static void require(int value, int least, int most) {
+  private static void require(String what, int value, int least, int most) {
     if (value < least || value > most) {
       throw new IllegalArgumentException(
-          "It is to be " + least + " to " + most + ", and is " + value + ".");
+          "A " + what + " is " + least + " to " + most + ": " + value);
     }
   }
 

@@ -5,10 +5,13 @@ import com.github.luben.zstd.util.Native;
 import com.github.luben.zstd.util.ZstdVersion;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.URISyntaxException;
+import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.security.CodeSource;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -63,23 +66,30 @@ final class NativeLibraries {
 
   private static void load(String coding, String resource, Consumer<String> how) {
     try {
-      Path installed = besideTheJar().resolve(resource);
-      if (Files.exists(installed)) {
-        how.accept(installed.toString());
+      Optional<Path> installed = besideTheJar(resource);
+      if (installed.isPresent()) {
+        how.accept(installed.get().toString());
       } else {
         loadCopy(resource, how);
       }
-    } catch (IOException | URISyntaxException | UnsatisfiedLinkError missing) {
+    } catch (IOException | LinkageError missing) {
       Throwable why = missing.getCause() == null ? missing : missing.getCause();
       throw new UnsupportedOperationException(
           "The content coding " + coding + " cannot be had here: " + why.getMessage(), missing);
     }
   }
 
-  private static Path besideTheJar() throws URISyntaxException {
-    return Path.of(
-            NativeLibraries.class.getProtectionDomain().getCodeSource().getLocation().toURI())
-        .resolveSibling("native");
+  private static Optional<Path> besideTheJar(String resource) {
+    CodeSource source = NativeLibraries.class.getProtectionDomain().getCodeSource();
+    if (source == null || source.getLocation() == null) {
+      return Optional.empty();
+    }
+    try {
+      Path jar = Path.of(source.getLocation().toURI());
+      return Optional.of(jar.resolveSibling("native").resolve(resource)).filter(Files::exists);
+    } catch (URISyntaxException | IllegalArgumentException | FileSystemNotFoundException _) {
+      return Optional.empty(); // a jar within a jar
+    }
   }
 
   private static void loadCopy(String resource, Consumer<String> how) throws IOException {
@@ -90,10 +100,13 @@ final class NativeLibraries {
       }
       Path copy = Files.createTempFile("arbiter-", ".so");
       try {
-        Files.copy(library, copy, StandardCopyOption.REPLACE_EXISTING);
+        // Into the file as it was made: no other may write to what is to be loaded.
+        try (OutputStream to = Files.newOutputStream(copy)) {
+          library.transferTo(to);
+        }
         how.accept(copy.toString());
       } finally {
-        Files.delete(copy); // the process keeps what it has loaded
+        Files.deleteIfExists(copy); // the process keeps what it has loaded
       }
     }
   }

@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A Zstandard frame (RFC 8878) after a skippable one, of section 3.1.2. One thread at a time; must
- * be closed, because the memory is not the heap's.
+ * A Zstandard frame (RFC 8878) after a skippable one, of section 3.1.2. For {@link NativeStream},
+ * which knows what it lacks.
  */
 final class ZstandardStream extends ZstdOutputStreamNoFinalizer {
   private static final int SKIPPABLE = 0x184D2A50;
@@ -20,16 +20,9 @@ final class ZstandardStream extends ZstdOutputStreamNoFinalizer {
       setWindowLog(window);
       out.write(skippable(Noise.length()));
     } catch (IOException failed) {
-      closeAfter(failed);
-      throw failed;
-    }
-  }
-
-  private void closeAfter(IOException failure) {
-    try {
-      close();
-    } catch (IOException again) {
-      failure.addSuppressed(again);
+      try (OutputStream _ = this) { // to free what it holds
+        throw failed;
+      }
     }
   }
 

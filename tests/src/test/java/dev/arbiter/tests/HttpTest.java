@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -43,6 +46,24 @@ final class HttpTest {
       assertThat(head.headers().get("content-length"))
           .isEqualTo(get.headers().get("content-length"));
     }
+  }
+
+  /** Not by way of temporary files, which a worker that is killed would leave behind. */
+  @EachKind
+  void compressionLoadsItsLibrariesFromTheInstallation(String kind) throws Exception {
+    ArbiterProcess arbiter =
+        arbiters.command().kind(kind).args("--compress", "--log-level", "debug").faulty().start();
+    long worker = arbiter.awaitServing(1).iterator().next();
+    List<String> mapped = Files.readAllLines(Path.of("/proc/" + worker + "/maps"));
+    String folder = Command.HOME.toRealPath().resolve("lib/worker-http/native") + "/";
+    for (String library : new String[] {"libbrotli", "libzstd-jni"}) {
+      assertThat(mapped)
+          .filteredOn(line -> line.contains(library))
+          .isNotEmpty()
+          .allMatch(line -> line.contains(folder));
+    }
+    assertThat(mapped).noneMatch(line -> line.contains(".so (deleted)"));
+    assertThat(arbiter.log().text()).doesNotContain("cannot be had here");
   }
 
   @EachKind

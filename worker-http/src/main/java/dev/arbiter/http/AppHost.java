@@ -49,7 +49,7 @@ public final class AppHost {
   }
 
   private static Compression compression(WorkerContext context) {
-    List<Compression.Coding> codings = Codings.available(text -> context.say("warn", text));
+    List<Compression.Coding> codings = Codings.available(text -> context.say("warning", text));
     return Compression.create().codings(codings.toArray(Compression.Coding[]::new));
   }
 

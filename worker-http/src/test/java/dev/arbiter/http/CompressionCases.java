@@ -206,7 +206,7 @@ public abstract class CompressionCases {
       StringBuilder text = new StringBuilder();
       boolean headerSeen = false;
       while (text.indexOf("second") < 0) {
-        byte[] chunk = client.bytes(Integer.parseInt(client.line(), 16)).getBytes(ISO_8859_1);
+        byte[] chunk = client.bytes(size(client)).getBytes(ISO_8859_1);
         assertThat(client.line()).isEmpty();
         int from = 0;
         if (!headerSeen) {
@@ -228,6 +228,36 @@ public abstract class CompressionCases {
       inflater.end();
       assertThat(text.toString()).isEqualTo("data: first\n\ndata: second\n\n");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gzip", "br", "zstd"})
+  void aStreamIsOpenBeforeThereIsSomethingInIt(String coding) throws Exception {
+    CountDownLatch open = new CountDownLatch(1);
+    BlockingApp app =
+        _ ->
+            Response.events(
+                events -> {
+                  open.await();
+                  events.send("first");
+                });
+    try (Host host = serve(app, "compress", "true");
+        RawClient client = host.connect()) {
+      client.send("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: " + coding + "\r\n\r\n");
+      assertThat(client.head().field("content-encoding")).isEqualTo(coding);
+      open.countDown();
+      StringBuilder body = new StringBuilder();
+      for (int size = size(client); size > 0; size = size(client)) {
+        body.append(client.bytes(size));
+        assertThat(client.line()).isEmpty();
+      }
+      assertThat(decoded(coding, body.toString())).isEqualTo("data: first\n\n");
+    }
+  }
+
+  /** Of the chunk that begins. */
+  private static int size(RawClient client) throws IOException {
+    return Integer.parseInt(client.line(), 16);
   }
 
   @Test

@@ -29,6 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Timeout(30)
 public abstract class FrontContract {
+  static final String CONNECTION = "The connection";
+
   private static final String TAIL = " HTTP/1.1\r\nHost: a\r\n\r\n";
 
   @TempDir Path folder;
@@ -59,6 +61,11 @@ public abstract class FrontContract {
   /** What a response that refuses a request says of its connection. */
   protected String refusedConnection() {
     return "close";
+  }
+
+  /** What a limit of one request ends, in the words of the log. */
+  protected String exchange() {
+    return CONNECTION;
   }
 
   /** Tells who it takes for its client. */
@@ -290,7 +297,7 @@ public abstract class FrontContract {
     return serve(null, app, limit, "200", "log-level", "debug");
   }
 
-  static void awaitSaid(Server server, String text) {
+  final void awaitSaid(Server server, String what, String text) {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
     while (server.said().stream().noneMatch(line -> line.contains(text))) {
       assertThat(System.nanoTime()).as(text).isLessThan(end);
@@ -300,7 +307,7 @@ public abstract class FrontContract {
         .filteredOn(line -> line.contains(" is ended: "))
         .singleElement()
         .asString()
-        .startsWith("debug: The connection from 127.0.0.1:");
+        .startsWith("debug: " + what + " from 127.0.0.1:");
   }
 
   @Test
@@ -309,7 +316,7 @@ public abstract class FrontContract {
         RawClient client = server.connect()) {
       client.get("/");
       assertThat(client.ended()).isTrue();
-      awaitSaid(server, "no further request within --keep-alive");
+      awaitSaid(server, CONNECTION, "no further request within --keep-alive");
     }
   }
 
@@ -322,7 +329,7 @@ public abstract class FrontContract {
           client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf").answer();
       assertThat(answer.status()).isEqualTo(408);
       assertThat(answer.body()).contains("request body");
-      awaitSaid(server, "a request's body made no progress for --body-timeout");
+      awaitSaid(server, exchange(), "a request's body made no progress for --body-timeout");
     }
   }
 
@@ -341,7 +348,7 @@ public abstract class FrontContract {
     try (Server server = impatient(app, "write-timeout");
         RawClient client = server.connect()) {
       client.send(get());
-      awaitSaid(server, "the client read nothing of a response for --write-timeout");
+      awaitSaid(server, exchange(), "the client read nothing of a response for --write-timeout");
     }
   }
 
@@ -357,7 +364,7 @@ public abstract class FrontContract {
             serve(null, app, "write-timeout", "200", "log-level", "debug", "sendfile", sendfile);
         RawClient client = server.connect()) {
       client.send(get());
-      awaitSaid(server, "the client read nothing of a response for --write-timeout");
+      awaitSaid(server, exchange(), "the client read nothing of a response for --write-timeout");
     }
   }
 

@@ -181,7 +181,7 @@ public abstract class Http1FrontContract extends FrontContract {
     try (Server server = impatient(FrontContract::tell, "header-timeout");
         RawClient client = server.connect()) {
       assertThat(client.ended()).isTrue();
-      awaitSaid(server, "no request began within --header-timeout");
+      awaitSaid(server, CONNECTION, "no request began within --header-timeout");
     }
   }
 
@@ -202,7 +202,7 @@ public abstract class Http1FrontContract extends FrontContract {
         RawClient client = server.connect()) {
       client.send("PROXY TCP4 1.2.3.4");
       assertThat(client.ended()).isTrue();
-      awaitSaid(server, "no request began within --header-timeout");
+      awaitSaid(server, CONNECTION, "no request began within --header-timeout");
     }
   }
 
@@ -211,7 +211,7 @@ public abstract class Http1FrontContract extends FrontContract {
     try (Server server = impatient(FrontContract::tell, "header-timeout");
         RawClient client = server.connect()) {
       assertThat(client.send("GET / HTTP/1.1\r\nHo").answer().status()).isEqualTo(408);
-      awaitSaid(server, "a request's head was not complete within --header-timeout");
+      awaitSaid(server, CONNECTION, "a request's head was not complete within --header-timeout");
     }
   }
 }

@@ -54,6 +54,7 @@ final class H2Stream implements HttpStream {
   H2Stream(H2Connection connection, Http2Stream stream) {
     this.connection = connection;
     this.stream = stream;
+    progressAt = connection.loop().tick();
   }
 
   // ---- what the connection tells

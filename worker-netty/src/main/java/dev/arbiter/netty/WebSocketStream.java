@@ -132,6 +132,7 @@ final class WebSocketStream implements FramePump.Carrier {
       case NOT_YET -> {}
       case CUT -> {
         ending = true;
+        session().unwritten(); // the end of the stream may wait for a client that does not read
         pump.drop();
         stream.cancel(!pump.inMidFrame());
       }

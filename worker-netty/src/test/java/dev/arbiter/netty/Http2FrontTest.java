@@ -24,6 +24,11 @@ class Http2FrontTest extends FrontContract {
     return ""; // RFC 9113 section 8.2.2: it is the stream that ends
   }
 
+  @Override
+  protected String exchange() {
+    return "An HTTP/2 stream";
+  }
+
   @Test
   void aPreambleOfTheProxyProtocolMayPrecedeThePreface() throws Exception {
     BlockingApp app = request -> Response.text("" + request.client().orElseThrow());

@@ -12,6 +12,7 @@ import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Response;
 import dev.arbiter.netty.H2Client.Frame;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -135,6 +136,20 @@ class Http2TimeLimitsTest {
       assertThat(client.get(1, "/").next(RST_STREAM).number(0)).isEqualTo(CANCEL);
       awaitSaid(
           fixture, "An HTTP/2 stream", "the client read nothing of a response for --write-timeout");
+    }
+  }
+
+  /** However long the worker has been there. */
+  @Test
+  void aStreamThatWaitsFromItsBeginningHasAllOfItsTime() throws Exception {
+    try (Fixture fixture =
+            impatient((BlockingApp) _ -> Response.text("x".repeat(100_000)), "write-timeout");
+        H2Client client = H2Client.to(fixture)) {
+      client.frame(SETTINGS, 0, 0, initialWindow(0));
+      client.get(1, "/").next(RST_STREAM);
+      long asked = System.nanoTime();
+      client.get(3, "/").next(RST_STREAM);
+      assertThat(Duration.ofNanos(System.nanoTime() - asked)).isGreaterThan(Duration.ofMillis(190));
     }
   }
 

@@ -68,6 +68,7 @@ final class CompressedAsync extends Wrapper implements AsyncApp {
     private @Nullable OutputStream encoder;
     private boolean begun;
     private boolean headOnly;
+    private volatile boolean released;
 
     Encoding(Compression compression, RequestHead request, Send send) {
       this.compression = compression;
@@ -77,6 +78,19 @@ final class CompressedAsync extends Wrapper implements AsyncApp {
 
     @Override
     public CompletionStage<Void> send(SendEvent event) {
+      CompletionStage<Void> sent = pass(event);
+      return encoder == null ? sent : sent.whenComplete((_, failure) -> releaseIf(failure));
+    }
+
+    /** The client has gone, and the app may never come to its end. */
+    private void releaseIf(@Nullable Throwable failure) {
+      if (failure != null) {
+        released = true;
+        release();
+      }
+    }
+
+    private CompletionStage<Void> pass(SendEvent event) {
       try {
         return switch (event) {
           case ResponseStart first when start == null -> {
@@ -133,7 +147,7 @@ final class CompressedAsync extends Wrapper implements AsyncApp {
     }
 
     private ResponseBody encoded(ResponseBody part) throws IOException {
-      if (headOnly) {
+      if (headOnly || released) {
         return emptied(part);
       }
       if (encoder == null) {
