@@ -383,18 +383,4 @@ public abstract class AccessLogContract {
     }
     assertThat(lines()).singleElement().asString().startsWith("414 GET /" + "x".repeat(90));
   }
-
-  // ---- what the arbiter's log has of it
-
-  @Test
-  void aRequestThatTheAppFailsIsToldWithItsId() throws Exception {
-    try (Server server = logging(null, SHORT)) {
-      ask(server, "GET", "/fails?secret=1", "", "x-request-id", "4bf92f35");
-      assertThat(server.said())
-          .filteredOn(line -> line.contains("failed on purpose"))
-          .singleElement()
-          .asString()
-          .startsWith("error: GET /fails, request 4bf92f35: the app failed: java.lang.");
-    }
-  }
 }

@@ -137,6 +137,25 @@ final class H2Client implements AutoCloseable {
     return open(stream, join(fields, more));
   }
 
+  /** A handshake for a WebSocket (RFC 8441). */
+  H2Client webSocket(int stream, String path, String... more) throws Exception {
+    String[] fields = {
+      ":method",
+      "CONNECT",
+      ":protocol",
+      "websocket",
+      ":scheme",
+      "http",
+      ":authority",
+      "a",
+      ":path",
+      path,
+      "sec-websocket-version",
+      "13"
+    };
+    return open(stream, join(fields, more));
+  }
+
   private static String[] join(String[] first, String[] second) {
     List<String> all = new ArrayList<>(List.of(first));
     all.addAll(List.of(second));

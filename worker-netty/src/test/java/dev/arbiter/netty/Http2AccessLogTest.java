@@ -85,15 +85,7 @@ final class Http2AccessLogTest extends AccessLogContract {
   void aWebSocketIsTheGetThatItIsInHttp1() throws Exception {
     try (Server server = logging(null, "%(r)s %(s)s %(B)s %({x-out}o)s");
         H2Client client = connect(server)) {
-      head(
-          client,
-          "CONNECT",
-          "/socket",
-          false,
-          ":protocol",
-          "websocket",
-          "sec-websocket-version",
-          "13");
+      client.webSocket(1, "/socket");
       assertThat(client.next(H2Client.HEADERS).fields().status()).hasToString("200");
       awaitLines(1);
     }

@@ -23,8 +23,6 @@ import dev.arbiter.http.RawClient;
 import dev.arbiter.netty.H2Client.Answer;
 import dev.arbiter.netty.H2Client.Frame;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -33,7 +31,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -471,40 +468,6 @@ class Http2Test {
   }
 
   @Test
-  void aBodyThatStopsComingIs408() throws Exception {
-    try (Fixture fixture = serving(Apps.READER, "body-timeout", "100");
-        H2Client client = H2Client.to(fixture)) {
-      client.post(1, "/").data(1, "abc", false);
-      assertThat(client.answer(1).status()).isEqualTo(408);
-      assertThat(client.next().type()).isEqualTo(RST_STREAM);
-    }
-  }
-
-  @Test
-  void aClientThatOpensNoWindowLosesItsStream() throws Exception {
-    BlockingApp app = _ -> Response.text("x".repeat(100_000));
-    try (Fixture fixture = serving(app, "write-timeout", "200");
-        H2Client client = H2Client.to(fixture)) {
-      Frame reset = client.get(1, "/").next(RST_STREAM);
-      assertThat(reset.number(0)).isEqualTo(8);
-      client.frame(WINDOW_UPDATE, 0, 0, H2Client.number(WINDOW));
-      client.get(3, "/").next(HEADERS);
-    }
-  }
-
-  @Test
-  void anIdleConnectionIsEndedWithGoaway() throws Exception {
-    try (Fixture fixture = serving(SEEN, "keep-alive", "100", "stream-drain-timeout", "100");
-        H2Client client = H2Client.to(fixture)) {
-      client.get(1, "/").answer(1);
-      assertThat(client.next(GOAWAY).number(0)).isEqualTo(Integer.MAX_VALUE);
-      assertThat(client.next(GOAWAY).number(0)).isEqualTo(1);
-      assertThat(client.ended()).isTrue();
-      Fixture.await(() -> fixture.open.get() == 0);
-    }
-  }
-
-  @Test
   void aConnectionThatSaysNothingIsEnded() throws Exception {
     try (Fixture fixture = serving(SEEN, "header-timeout", "100");
         RawClient silent = fixture.connect()) {
@@ -588,24 +551,6 @@ class Http2Test {
     try (Fixture fixture = serving(SEEN, "http", "2")) {
       assertThat(fixture.worker.probe("/").status()).isEqualTo(200);
     }
-  }
-
-  @Test
-  void theAccessLogNamesTheProtocol(@TempDir Path folder) throws Exception {
-    Path file = folder.resolve("access.log");
-    String[] settings = {
-      "access-log",
-      "true",
-      "access-logfile",
-      file.toString(),
-      "access-logformat",
-      "%(r)s %(s)s %(b)s"
-    };
-    try (Fixture fixture = serving(Apps.PATH, settings);
-        H2Client client = H2Client.to(fixture)) {
-      client.get(1, "/logged").answer(1);
-    }
-    assertThat(Files.readString(file)).isEqualTo("GET /logged HTTP/2 200 7\n");
   }
 
   @Test

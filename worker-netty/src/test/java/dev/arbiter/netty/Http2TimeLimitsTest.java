@@ -13,6 +13,7 @@ import dev.arbiter.app.Response;
 import dev.arbiter.netty.H2Client.Frame;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,7 +30,7 @@ class Http2TimeLimitsTest {
     String[] settings = {
       "h2c", "prior-knowledge", "log-level", "debug", "stream-drain-timeout", "100", limit, "200"
     };
-    String[] all = java.util.Arrays.copyOf(settings, settings.length + more.length);
+    String[] all = Arrays.copyOf(settings, settings.length + more.length);
     System.arraycopy(more, 0, all, settings.length, more.length);
     return Fixture.serving(app, all);
   }
@@ -185,20 +186,7 @@ class Http2TimeLimitsTest {
     try (Fixture fixture = impatient(app, "write-timeout");
         H2Client client = H2Client.to(fixture)) {
       client.frame(SETTINGS, 0, 0, initialWindow(window));
-      client.open(
-          1,
-          ":method",
-          "CONNECT",
-          ":protocol",
-          "websocket",
-          ":scheme",
-          "http",
-          ":authority",
-          "a",
-          ":path",
-          "/",
-          "sec-websocket-version",
-          "13");
+      client.webSocket(1, "/");
       assertThat(client.next(RST_STREAM).number(0)).isEqualTo(CANCEL);
       awaitSaid(
           fixture, "An HTTP/2 stream", "the client read nothing of a response for --write-timeout");

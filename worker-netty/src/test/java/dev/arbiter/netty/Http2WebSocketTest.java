@@ -53,27 +53,6 @@ final class Http2WebSocketTest extends WebSocketContract {
     ends.add(message.toString());
   }
 
-  private static H2Client connect(H2Client client, int stream, String path, String... more)
-      throws Exception {
-    String[] fields = {
-      ":method",
-      "CONNECT",
-      ":protocol",
-      "websocket",
-      ":scheme",
-      "https",
-      ":authority",
-      "a",
-      ":path",
-      path,
-      "sec-websocket-version",
-      "13"
-    };
-    String[] all = java.util.Arrays.copyOf(fields, fields.length + more.length);
-    System.arraycopy(more, 0, all, fields.length, more.length);
-    return client.open(stream, all);
-  }
-
   private static H2Client text(H2Client client, int stream, String text) throws IOException {
     byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
     ByteBuffer frame = ByteBuffer.allocate(6 + bytes.length);
@@ -100,7 +79,7 @@ final class Http2WebSocketTest extends WebSocketContract {
         H2Client client = H2Client.to(fixture)) {
       byte[] settings = client.next(H2Client.SETTINGS).payload();
       assertThat(HexFormat.of().formatHex(settings)).doesNotContain("000800000001");
-      assertThat(connect(client, 1, "/").next().type()).isEqualTo(H2Client.RST_STREAM);
+      assertThat(client.webSocket(1, "/").next().type()).isEqualTo(H2Client.RST_STREAM);
     }
   }
 
@@ -108,12 +87,12 @@ final class Http2WebSocketTest extends WebSocketContract {
   void twoOfThemShareAConnectionWithRequests() throws Exception {
     try (Fixture fixture = fixture(app());
         H2Client client = H2Client.to(fixture)) {
-      H2Client.Frame accepted = connect(client, 1, "/").next();
+      H2Client.Frame accepted = client.webSocket(1, "/").next();
       assertThat(accepted.fields().status()).hasToString("200");
       assertThat(accepted.fields().get("x-seen")).hasToString("GET HTTP/2");
       assertThat(accepted.fields().get("sec-websocket-accept")).isNull();
       assertThat(accepted.ends()).isFalse();
-      assertThat(connect(client, 3, "/").next().fields().status()).hasToString("200");
+      assertThat(client.webSocket(3, "/").next().fields().status()).hasToString("200");
       assertThat(shown(text(client, 1, "a").next())).isEqualTo("1 810161");
       assertThat(shown(text(client, 3, "b").next())).isEqualTo("3 810162");
       assertThat(client.get(5, "/plain").answer(5).body()).isEqualTo("GET HTTP/2");
@@ -136,11 +115,11 @@ final class Http2WebSocketTest extends WebSocketContract {
   void anAppThatDeclinesMustNotLookAsIfItAccepted() throws Exception {
     try (Fixture fixture = fixture(app());
         H2Client client = H2Client.to(fixture)) {
-      H2Client.Answer declined = connect(client, 1, "/no").answer(1);
+      H2Client.Answer declined = client.webSocket(1, "/no").answer(1);
       assertThat(declined.status()).isEqualTo(404);
       assertThat(client.next(H2Client.RST_STREAM).number(0)).isZero(); // NO_ERROR
       // Any 2xx would say that there is a WebSocket.
-      H2Client.Answer plain = connect(client, 3, "/plain").answer(3);
+      H2Client.Answer plain = client.webSocket(3, "/plain").answer(3);
       assertThat(plain.status()).isEqualTo(403);
       assertThat(plain.body()).isEqualTo("GET HTTP/2");
       assertThat(client.next(H2Client.RST_STREAM).stream()).isEqualTo(3);
@@ -178,7 +157,7 @@ final class Http2WebSocketTest extends WebSocketContract {
   void aClientThatBreaksOffIsGone(String how) throws Exception {
     try (Fixture fixture = fixture(app());
         H2Client client = H2Client.to(fixture)) {
-      connect(client, 1, "/").next();
+      client.webSocket(1, "/").next();
       assertThat(shown(text(client, 1, "a").next())).isEqualTo("1 810161");
       switch (how) {
         case "reset" -> client.frame(H2Client.RST_STREAM, 0, 1, H2Client.number(8));
@@ -205,7 +184,7 @@ final class Http2WebSocketTest extends WebSocketContract {
   void aClientThatGivesBackTheWindowForEachTinyMessageIsNoFlood() throws Exception {
     try (Fixture fixture = fixture(app());
         H2Client client = H2Client.to(fixture)) {
-      connect(client, 1, "/").next();
+      client.webSocket(1, "/").next();
       for (int i = 0; i < 2 * FloodGuard.IDLE_FRAMES; i++) {
         assertThat(shown(text(client, 1, "a").next())).isEqualTo("1 810161");
         client.frame(H2Client.WINDOW_UPDATE, 0, 0, H2Client.number(3));
@@ -219,8 +198,8 @@ final class Http2WebSocketTest extends WebSocketContract {
   void aConnectionThatEndsTellsEachOfThem() throws Exception {
     try (Fixture fixture = fixture(app());
         H2Client client = H2Client.to(fixture)) {
-      connect(client, 1, "/").next();
-      connect(client, 3, "/").next();
+      client.webSocket(1, "/").next();
+      client.webSocket(3, "/").next();
       fixture.drain(Duration.ZERO);
       int closes = 0;
       int farewells = 0;
