@@ -92,6 +92,16 @@ public final class TestCertificates {
 
   /** A list of what this authority has revoked. */
   public String revocations(X509Certificate... revoked) throws GeneralSecurityException {
+    return revocations(Instant.now().plusSeconds(86400), revoked);
+  }
+
+  /** A list that should have been followed by the next an hour ago; a quarter is forgiven. */
+  public String outdatedRevocations() throws GeneralSecurityException {
+    return revocations(Instant.now().minusSeconds(3600));
+  }
+
+  private String revocations(Instant next, X509Certificate... revoked)
+      throws GeneralSecurityException {
     byte[] now = time(Instant.now().minusSeconds(60));
     List<byte[]> entries = new ArrayList<>();
     for (X509Certificate one : revoked) {
@@ -104,7 +114,7 @@ public final class TestCertificates {
             SIGNED_WITH,
             named(name),
             now,
-            time(Instant.now().plusSeconds(86400)),
+            time(next),
             entries.isEmpty()
                 ? new byte[0]
                 : Der.element(Der.SEQUENCE, entries.toArray(byte[][]::new)));

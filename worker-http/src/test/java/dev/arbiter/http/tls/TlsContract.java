@@ -505,6 +505,55 @@ public abstract class TlsContract {
     assertThatThrownBy(() -> ask(authority.client(revoked), "")).isInstanceOf(IOException.class);
   }
 
+  private void serveWithList(String list) throws Exception {
+    authorityFile();
+    Files.writeString(folder.resolve("crl.pem"), list);
+    serve(
+        "ssl-cert-reqs",
+        "required",
+        "ca-certs",
+        folder + "/ca.pem",
+        "ssl-crl",
+        folder + "/crl.pem");
+  }
+
+  @Test
+  void revocationsHoldAndAreReadAgain() throws Exception {
+    TestCertificates.Issued alice = authority.issue("EC", "alice");
+    TestCertificates.Issued bob = authority.issue("EC", "bob");
+    SSLContext ofAlice = authority.client(alice);
+    SSLContext ofBob = authority.client(bob);
+    serveWithList(authority.revocations(bob.certificate()));
+    for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+      assertThat(ask(ofAlice, protocol)).endsWith(" CN=alice");
+      assertThatThrownBy(() -> ask(ofBob, protocol)).isInstanceOf(IOException.class);
+    }
+
+    Files.writeString(folder.resolve("crl.pem"), authority.revocations(alice.certificate()));
+    server().reopen();
+    for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+      assertThatThrownBy(() -> ask(ofAlice, protocol))
+          .as("alice, whose session was good, in %s", protocol)
+          .isInstanceOf(IOException.class);
+      assertThat(ask(ofBob, protocol)).endsWith(" CN=bob");
+    }
+  }
+
+  @Test
+  void whoseRevocationCannotBeCheckedIsRefused() throws Exception {
+    SSLContext alice = authority.client(authority.issue("EC", "alice"));
+    serveWithList(new TestCertificates("Another Authority").revocations());
+    assertThatThrownBy(() -> ask(alice, "")).as("no list").isInstanceOf(IOException.class);
+
+    Files.writeString(folder.resolve("crl.pem"), authority.outdatedRevocations());
+    server().reopen();
+    assertThatThrownBy(() -> ask(alice, "")).as("an old list").isInstanceOf(IOException.class);
+
+    Files.writeString(folder.resolve("crl.pem"), authority.revocations());
+    server().reopen();
+    assertThat(ask(alice, "")).endsWith(" CN=alice");
+  }
+
   // ---- keys and their files
 
   @ParameterizedTest
