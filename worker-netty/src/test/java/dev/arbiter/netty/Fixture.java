@@ -116,6 +116,11 @@ final class Fixture implements AutoCloseable {
       }
 
       @Override
+      public int overdue() {
+        return fixture.worker.traffic().overdue();
+      }
+
+      @Override
       public void close() {
         fixture.close();
       }

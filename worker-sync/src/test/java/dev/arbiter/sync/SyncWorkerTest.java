@@ -148,37 +148,6 @@ class SyncWorkerTest {
     return Response.of(204);
   }
 
-  @Test
-  void aRequestWithoutMoreTimeIsOverdue() throws Exception {
-    CountDownLatch begun = new CountDownLatch(2);
-    CountDownLatch release = new CountDownLatch(1);
-    try (Fixture fixture =
-            Fixture.serving(
-                request -> {
-                  if (request.path().equals("/long")) {
-                    request.extendDeadline(Duration.ofMinutes(5));
-                  }
-                  begun.countDown();
-                  release.await();
-                  return Response.of(204);
-                },
-                "threads",
-                "2",
-                "request-timeout",
-                "1");
-        RawClient overdue = fixture.connect();
-        RawClient extended = fixture.connect()) {
-      overdue.send(GET.formatted("/short"));
-      extended.send(GET.formatted("/long"));
-      begun.await();
-      Fixture.await(() -> fixture.worker.traffic().overdueMillis() > 0);
-      assertThat(fixture.worker.traffic().overdue()).isEqualTo(1);
-      release.countDown();
-      assertThat(overdue.answer().status()).isEqualTo(204);
-      assertThat(extended.answer().status()).isEqualTo(204);
-    }
-  }
-
   // ---- responses
 
   @Test
