@@ -10,6 +10,11 @@ class OpenSslTest extends TlsContract {
     return TlsServer.start(app, "openssl", settings);
   }
 
+  @Override
+  protected boolean refusesUnknownProtocols() {
+    return false; // docs/tls.md
+  }
+
   /** Netty's engine ends its side as soon as the client has ended its own. */
   @Override
   protected boolean endsEachSideAlone() {

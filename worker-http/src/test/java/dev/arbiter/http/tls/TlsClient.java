@@ -38,12 +38,22 @@ public final class TlsClient implements AutoCloseable {
    */
   public TlsClient(Socket raw, SSLContext context, String name, String protocol)
       throws IOException {
+    this(raw, context, name, protocol, "http/1.1");
+  }
+
+  /**
+   * The same.
+   *
+   * @param offered in ALPN
+   */
+  public TlsClient(Socket raw, SSLContext context, String name, String protocol, String... offered)
+      throws IOException {
     raw.setSoTimeout(PATIENCE);
     raw.setTcpNoDelay(true);
     socket = (SSLSocket) context.getSocketFactory().createSocket(raw, name, 443, true);
     SSLParameters parameters = socket.getSSLParameters();
     parameters.setServerNames(List.of(new SNIHostName(name)));
-    parameters.setApplicationProtocols(new String[] {"http/1.1"});
+    parameters.setApplicationProtocols(offered);
     if (!protocol.isEmpty()) {
       parameters.setProtocols(new String[] {protocol});
     }

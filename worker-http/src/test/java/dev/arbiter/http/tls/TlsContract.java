@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,6 +83,11 @@ public abstract class TlsContract {
 
   /** Whether one side may end, and the other go on (RFC 8446 section 6.1). */
   protected boolean endsEachSideAlone() {
+    return true;
+  }
+
+  /** Whether a client that offers only what nobody here speaks is refused. */
+  protected boolean refusesUnknownProtocols() {
     return true;
   }
 
@@ -339,6 +345,31 @@ public abstract class TlsContract {
     TlsClient connected = connect(client, "localhost", protocol);
     assertThat(connected.get("/tls").body()).isEqualTo("https " + protocol + " localhost -");
     assertThat(connected.socket().getApplicationProtocol()).isEqualTo("http/1.1");
+  }
+
+  /** RFC 7301 section 3.2 would have it refused; a library that cannot do that is lenient. */
+  @Test
+  void aClientThatOffersOnlyUnknownProtocols() throws Exception {
+    serve();
+    Socket raw = socket();
+    if (refusesUnknownProtocols()) {
+      assertThatThrownBy(() -> new TlsClient(raw, client, "localhost", "", "spdy/1"))
+          .isInstanceOf(SSLHandshakeException.class)
+          .hasMessageContaining("no_application_protocol");
+    } else {
+      TlsClient connected = new TlsClient(raw, client, "localhost", "", "spdy/1");
+      opened.add(connected);
+      assertThat(connected.socket().getApplicationProtocol()).isEmpty();
+      assertThat(connected.get("/tls").body()).startsWith("https ");
+    }
+  }
+
+  @Test
+  void aClientThatOffersNoProtocolSpeaksHttp1() throws Exception {
+    serve();
+    TlsClient connected = new TlsClient(socket(), client, "localhost", "", new String[0]);
+    opened.add(connected);
+    assertThat(connected.get("/tls").body()).startsWith("https ");
   }
 
   @Test
