@@ -104,7 +104,7 @@ public abstract class HttpHandlerCases {
       for (int i = 0; i < 2; i++) {
         Answer answer = client.send(request).answer();
         assertThat(answer.status()).isEqualTo(expected.status());
-        assertThat(answer.body().equals(expected.body())).isTrue();
+        assertThat(answer.body()).isEqualTo(expected.body());
         assertThat(apps(answer, expected)).isEqualTo(apps(expected, expected));
       }
     }
