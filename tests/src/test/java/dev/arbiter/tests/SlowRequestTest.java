@@ -1,7 +1,11 @@
 package dev.arbiter.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.nio.file.Path;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -60,6 +64,63 @@ final class SlowRequestTest {
       assertThat(healthy.get("/pid").number()).as("still served where it was").isEqualTo(old);
       assertThat(stuck.answer().status()).isEqualTo(200);
     }
+    Await.until("the worker is replaced", Limits.CHANGE, () -> !Proc.alive(old));
+    assertThat(arbiter.awaitServing(1)).doesNotContain(old);
+  }
+
+  private static final String PATIENT =
+      """
+      package app;
+
+      import dev.arbiter.app.BlockingApp;
+      import dev.arbiter.app.Request;
+      import dev.arbiter.app.Response;
+      import java.time.Duration;
+
+      public final class App implements BlockingApp {
+        @Override
+        public Response handle(Request request) throws InterruptedException {
+          switch (request.path()) {
+            case "/long" -> {
+              request.extendDeadline(Duration.ofMinutes(1));
+              Thread.sleep(2500);
+            }
+            case "/never" -> Thread.sleep(600_000);
+            default -> {}
+          }
+          return Response.text(Long.toString(ProcessHandle.current().pid()));
+        }
+      }
+      """;
+
+  /** Its client must not take anything for an answer that is none. */
+  @EachKind
+  void whoAsksForMoreTimeHasItAndWhoNeverAnswersEndsWithItsWorker(String kind) throws Exception {
+    arbiters.expectError("over --request-timeout|exceeded the graceful timeout");
+    Pattern found = Pattern.compile("has been found with 1 request over --request-timeout");
+    Path classes = SourceApp.compile(arbiters.folder(), PATIENT);
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind(kind)
+            .gracefulTimeout("1")
+            .args("--request-timeout", "1s")
+            .app("--chdir", classes.toString(), "app:App")
+            .start();
+    long old = arbiter.awaitServing(1).iterator().next();
+    try (RawClient client = arbiter.connect();
+        RawClient never = arbiter.connect()) {
+      client.readLimit(Limits.CHANGE);
+      assertThat(client.get("/long").number()).isEqualTo(old);
+      assertThat(arbiter.log().contains(found)).isFalse();
+
+      never.readLimit(Limits.CHANGE);
+      never.request("/never");
+      assertThatThrownBy(never::answer)
+          .isInstanceOf(IOException.class)
+          .isNotInstanceOf(SocketTimeoutException.class);
+    }
+    assertThat(arbiter.log().contains(found)).isTrue();
     Await.until("the worker is replaced", Limits.CHANGE, () -> !Proc.alive(old));
     assertThat(arbiter.awaitServing(1)).doesNotContain(old);
   }
