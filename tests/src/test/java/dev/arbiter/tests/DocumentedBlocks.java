@@ -117,6 +117,7 @@ final class DocumentedBlocks {
               "arbiter --compress",
               "curl -si --compressed http://127.0.0.1:8000/",
               " 200 "),
+          new Entry("docs/compression.md", "<dependency>", new Fate.Dependency()),
           beside("docs/control.md", "arbiterctl status", "arbiter app:App", "generation 2"),
           new Entry("docs/control.md", "{\"protocol\"", new Fate.Exchange("arbiter -w 2 app:App")),
           shown("docs/design.md", "worker-api ", "the layout of the sources"),
