@@ -93,8 +93,8 @@ final class HttpSettings {
         onOff(
             "compress",
             false,
-            "Compress answers of 1 KiB or more that are text (zstd, br, gzip) for clients that take it, and"
-                + " send a.gz, a.br or a.zst beside a file of --static. Read docs/compression.md first"),
+            "Compress answers of 1 KiB or more that are text (zstd, br, gzip) for clients that take"
+                + " it, and send a.gz, a.br or a.zst beside a file of --static. Read docs/compression.md first"),
         onOff("sendfile", true, "Let the kernel send files, without copying them (sendfile(2))"),
         choice(
             "header-map",

@@ -147,21 +147,25 @@ final class TlsTest {
     assertThat(arbiter.workers()).isEqualTo(workers);
   }
 
+  /** With two workers, and an address in the clear beside. */
+  private ArbiterProcess start(String kind, Path certificate, String... more) throws Exception {
+    return arbiters
+        .command()
+        .kind(kind)
+        .workers(2)
+        .args("--certfile", certificate.toString(), "--insecure-bind", "127.0.0.1:0")
+        .args(more)
+        .faulty()
+        .start();
+  }
+
   @Tag("slow")
   @ParameterizedTest
   @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
   void aSessionGoesOnInAnotherWorkerAndAfterAReloadAndAnUpgrade(String protocol) throws Exception {
     Path certificate = Certificates.make(arbiters.folder(), "first");
     SSLContext context = Certificates.trusting(certificate);
-    ArbiterProcess arbiter =
-        arbiters
-            .command()
-            .kind("netty")
-            .workers(2)
-            .args("--certfile", certificate.toString(), "--ssl-provider", "openssl")
-            .args("--insecure-bind", "127.0.0.1:0")
-            .faulty()
-            .start();
+    ArbiterProcess arbiter = start("netty", certificate, "--ssl-provider", "openssl");
     int port = Integer.parseInt(arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1));
     Set<Long> workers = arbiter.awaitServing(2);
 
@@ -220,15 +224,7 @@ final class TlsTest {
   void withTheJdkASessionGoesOnOnlyWhereItBeganWhichIsSaid(String kind) throws Exception {
     Path certificate = Certificates.make(arbiters.folder(), "server");
     SSLContext context = Certificates.trusting(certificate);
-    ArbiterProcess arbiter =
-        arbiters
-            .command()
-            .kind(kind)
-            .workers(2)
-            .args("--certfile", certificate.toString(), "--ssl-provider", "jdk")
-            .args("--insecure-bind", "127.0.0.1:0")
-            .faulty()
-            .start();
+    ArbiterProcess arbiter = start(kind, certificate, "--ssl-provider", "jdk");
     int port = Integer.parseInt(arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1));
     Set<Long> workers = arbiter.awaitServing(2);
     arbiter.log().await(Pattern.compile("each worker resumes only the sessions"), Limits.ANSWER);

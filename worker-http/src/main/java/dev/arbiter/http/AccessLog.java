@@ -2,11 +2,13 @@ package dev.arbiter.http;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.arbiter.app.Headers;
 import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.Syslog;
 import dev.arbiter.worker.WorkerContext;
 import dev.arbiter.worker.WorkerSettings;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -107,8 +109,29 @@ public final class AccessLog {
     return writer != null;
   }
 
-  /** Takes a record. Any thread; never blocks. */
-  public void record(AccessRecord entry) {
+  /**
+   * Takes a request that has been answered; makes nothing of it where there is no log. Any thread;
+   * never blocks.
+   *
+   * @param head may be one that could not be read, or only in part
+   * @param client the other end; null on a Unix socket
+   * @param responseHeaders as the app gave them
+   * @param bytes of the response's body, as far as it was sent, without its framing
+   * @param nanos from the end of the request's head to the last byte of the response
+   */
+  public void answered(
+      IncomingHead head,
+      @Nullable SocketAddress client,
+      int status,
+      Headers responseHeaders,
+      long bytes,
+      long nanos) {
+    if (on()) {
+      record(AccessRecord.of(head, client, status, responseHeaders, bytes, nanos));
+    }
+  }
+
+  void record(AccessRecord entry) {
     if (writer != null) {
       writer.offer(entry);
     }

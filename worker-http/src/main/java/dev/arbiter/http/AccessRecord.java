@@ -35,7 +35,7 @@ public record AccessRecord(
    *
    * @param head may be one that could not be read, or only in part
    */
-  public static AccessRecord of(
+  static AccessRecord of(
       IncomingHead head,
       @Nullable SocketAddress client,
       int status,

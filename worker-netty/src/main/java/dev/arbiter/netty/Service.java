@@ -4,7 +4,6 @@ import dev.arbiter.app.App;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
 import dev.arbiter.http.AccessLog;
-import dev.arbiter.http.AccessRecord;
 import dev.arbiter.http.ConnectionLog;
 import dev.arbiter.http.FailedRequests;
 import dev.arbiter.http.HttpSettings;
@@ -118,7 +117,7 @@ final class Service {
       long nanos) {
     AccessLog log = accessLog;
     if (log != null) {
-      log.record(AccessRecord.of(head, client, status, responseHeaders, bytes, nanos));
+      log.answered(head, client, status, responseHeaders, bytes, nanos);
     }
   }
 

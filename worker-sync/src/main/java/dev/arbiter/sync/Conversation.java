@@ -5,7 +5,6 @@ import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Response;
 import dev.arbiter.http.AccessLog;
-import dev.arbiter.http.AccessRecord;
 import dev.arbiter.http.ConnectionLog;
 import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.FailedRequests;
@@ -402,17 +401,8 @@ final class Conversation {
   }
 
   private void log(IncomingHead head, Origin origin, Reply reply, long nanos) {
-    if (shared.log().on()) {
-      shared
-          .log()
-          .record(
-              AccessRecord.of(
-                  head,
-                  origin.client(),
-                  reply.status(),
-                  reply.headers(),
-                  reply.bodyBytes(),
-                  nanos));
-    }
+    shared
+        .log()
+        .answered(head, origin.client(), reply.status(), reply.headers(), reply.bodyBytes(), nanos);
   }
 }

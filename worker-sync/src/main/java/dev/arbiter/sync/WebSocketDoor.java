@@ -4,7 +4,6 @@ import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.SendEvent;
-import dev.arbiter.http.AccessRecord;
 import dev.arbiter.http.ResponseHead;
 import dev.arbiter.http.websocket.AsyncUpgrade;
 import dev.arbiter.http.websocket.BlockingSocket;
@@ -198,13 +197,9 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
     open = webSocket;
     link.write(ByteBuffer.wrap(head.bytes(), 0, head.length()), shared.settings().writeTimeout());
     long nanos = exchange.entry().end(101, 0, head.length());
-    if (shared.log().on()) {
-      shared
-          .log()
-          .record(
-              AccessRecord.of(
-                  exchange.incoming(), exchange.client().orElse(null), 101, headers, 0, nanos));
-    }
+    shared
+        .log()
+        .answered(exchange.incoming(), exchange.client().orElse(null), 101, headers, 0, nanos);
     webSocket.start();
     return webSocket;
   }
