@@ -38,6 +38,14 @@ public final class App implements BlockingApp {
                 }
               });
       case "/ws" -> Response.webSocket(socket -> echo(socket, request.httpVersion()));
+      // To clients that only listen.
+      case "/told" ->
+          Response.webSocket(
+              socket -> {
+                for (int i = 0; i < 1000; i++) {
+                  socket.sendText("message %d %s\n".formatted(i, "x".repeat(i)));
+                }
+              });
       default -> Response.of(404);
     };
   }

@@ -1,6 +1,7 @@
 """Python's websockets, with and without compression: messages of every kind, fragments, pings, the close."""
 
 import asyncio
+import ssl
 import sys
 
 import websockets
@@ -8,8 +9,8 @@ import websockets
 TEXTS = ["", "short", "ä€😀" * 1000, "a" * 1_000_000]
 
 
-async def talk(address, compression):
-    async with websockets.connect(address, compression=compression, max_size=None) as socket:
+async def talk(address, tls, compression):
+    async with websockets.connect(address, ssl=tls, compression=compression, max_size=None) as socket:
         for text in TEXTS:
             await socket.send(text)
             assert await socket.recv() == text, len(text)
@@ -39,10 +40,11 @@ async def talk(address, compression):
             assert closed.rcvd.code == 4000 and closed.rcvd.reason == "as you wish", closed
 
 
-async def main(port):
-    address = f"ws://127.0.0.1:{port}/ws"
+async def main(port, secure, certificate):
+    tls = ssl.create_default_context(cafile=certificate)
     for compression in ["deflate", None]:
-        await asyncio.wait_for(talk(address, compression), 120)
+        await asyncio.wait_for(talk(f"ws://127.0.0.1:{port}/ws", None, compression), 120)
+        await asyncio.wait_for(talk(f"wss://127.0.0.1:{secure}/ws", tls, compression), 120)
 
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(*sys.argv[1:]))

@@ -2,9 +2,13 @@
 // suite's own server-less form does not reach: message sizes, fragments, windows, context takeover.
 import assert from 'node:assert/strict';
 import {randomBytes} from 'node:crypto';
+import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 
-const [port, modules] = process.argv.slice(2);
+const [port, secure, certificate, modules] = process.argv.slice(2);
+const plain = `ws://127.0.0.1:${port}/ws`;
+const inTls = `wss://127.0.0.1:${secure}/ws`;
+const ca = readFileSync(certificate);
 const WebSocket = createRequire(modules + '/')('ws');
 
 const offers = [
@@ -23,8 +27,8 @@ const offers = [
 const sizes = [0, 1, 16, 64, 125, 126, 255, 256, 257, 1024, 4096, 8192, 65535, 65536, 131072, 1_000_000];
 const json = JSON.stringify(Array.from({length: 200}, (_, i) => ({id: i, name: 'Ä€😀 ' + (i % 7)})));
 
-function open(perMessageDeflate) {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, {perMessageDeflate});
+function open(address, perMessageDeflate) {
+  const socket = new WebSocket(address, {perMessageDeflate, ca});
   return new Promise((done, fail) => {
     socket.on('open', () => done(socket));
     socket.on('error', fail);
@@ -48,8 +52,8 @@ async function echoed(socket, message, options) {
   cases++;
 }
 
-for (const offer of offers) {
-  const socket = await open(offer);
+for (const [address, offer] of [plain, inTls].flatMap((to) => offers.map((offer) => [to, offer]))) {
+  const socket = await open(address, offer);
   assert.equal(socket.extensions.includes('permessage-deflate'), offer !== false);
   for (const size of sizes) {
     const text = json.repeat(Math.ceil(size / json.length) + 1).slice(0, size);
@@ -73,7 +77,7 @@ for (const offer of offers) {
 }
 
 // A window that the server cannot promise: it must not agree to it, and talk without compression.
-const small = await open({threshold: 0, serverMaxWindowBits: 9});
+const small = await open(plain, {threshold: 0, serverMaxWindowBits: 9});
 assert.equal(small.extensions, '');
 await echoed(small, json);
 small.terminate();
