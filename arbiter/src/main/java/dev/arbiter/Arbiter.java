@@ -188,6 +188,7 @@ final class Arbiter implements ArbiterLoop.Surroundings {
       log.info("Using worker: " + config.text("worker-class"));
       long begun = System.currentTimeMillis();
       Release release = firstRelease().at(bound);
+      tell(release.notices());
       say(release.budget());
       prepareAccessLog(release);
       if (development != null) {
@@ -539,6 +540,7 @@ final class Arbiter implements ArbiterLoop.Surroundings {
         log.warning("A reload cannot change " + change + "; start the arbiter again for that");
       }
       Release release = resolver.resolve(next, generation);
+      tell(release.notices());
       say(release.budget());
       prepareAccessLog(release);
       // Listeners last, so that an app that does not compile binds nothing; and before any worker

@@ -21,9 +21,17 @@ import java.util.stream.Stream;
  * @param classPath jars and folders, in order
  * @param jvmFlags flags its JVM needs
  * @param needsApp whether it hosts an app
+ * @param refuses settings it cannot serve with: a name, or NAME=VALUE if it is that value alone
+ * @param ignores names of settings that change nothing with it
  */
 public record WorkerKind(
-    String name, String mainClass, List<Path> classPath, List<String> jvmFlags, boolean needsApp) {
+    String name,
+    String mainClass,
+    List<Path> classPath,
+    List<String> jvmFlags,
+    boolean needsApp,
+    List<String> refuses,
+    List<String> ignores) {
 
   private static final String DESCRIPTOR = "worker.properties";
   private static final String PREFIX = "worker-";
@@ -43,6 +51,16 @@ public record WorkerKind(
     public String hint() {
       return hint;
     }
+  }
+
+  /** A kind that can do whatever the settings ask for. */
+  public WorkerKind(
+      String name,
+      String mainClass,
+      List<Path> classPath,
+      List<String> jvmFlags,
+      boolean needsApp) {
+    this(name, mainClass, classPath, jvmFlags, needsApp, List.of(), List.of());
   }
 
   /**
@@ -118,7 +136,9 @@ public record WorkerKind(
           required(properties, "main", file),
           classPath(required(properties, "classpath", file), folder, home),
           flags(properties.getProperty("jvm-flags", ""), folder, home),
-          !properties.getProperty("app", "required").equals("none"));
+          !properties.getProperty("app", "required").equals("none"),
+          words(properties.getProperty("refuses", "")),
+          words(properties.getProperty("ignores", "")));
     } catch (IOException | IllegalArgumentException e) {
       throw new KindException(file + " cannot be read: " + e.getMessage(), "");
     }

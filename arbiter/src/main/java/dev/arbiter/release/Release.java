@@ -87,6 +87,11 @@ public record Release(
         addresses);
   }
 
+  /** What the settings ask of the worker kind in vain: a line each. */
+  public List<String> notices() {
+    return KindRules.notices(config, kind);
+  }
+
   /** Whether workers are replaced as soon as a file changes ({@code --reload}). */
   public boolean develops() {
     return config.flag("reload");

@@ -86,6 +86,7 @@ public final class ReleaseResolver {
     // A path is as relative as all others are: a spawn changes the current folder.
     String wanted = name.contains("/") ? config.directory().resolve(name).toString() : name;
     WorkerKind kind = WorkerKind.find(wanted, config.said("worker-class"), home, folders(config));
+    KindRules.check(config, kind);
     Machine machine = Machine.here();
     Budget budget = budget(config, kind, machine);
     Privileges privileges = privileges(config);

@@ -273,6 +273,34 @@ final class BadInputTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"--http,2", "--h2c,upgrade", "--ssl-provider,openssl"})
+  void whatTheKindCannotDoIsRefusedBeforeAWorkerStarts(String flag, String value) throws Exception {
+    Command.Finished finished =
+        arbiters
+            .command()
+            .args("-k", "sync", "-b", "127.0.0.1:0", flag, value)
+            .faulty()
+            .run(Limits.START);
+
+    assertRefused(finished, 2, flag + " " + value + ": the sync worker kind cannot do that");
+    assertThat(finished.log().contains(Says.BOOTING)).isFalse();
+  }
+
+  @Test
+  void whatHasNoEffectWithTheKindIsSaid() throws Exception {
+    Command.Finished finished =
+        arbiters
+            .command()
+            .args("-k", "sync", "--check-config", "--loop", "nio")
+            .faulty()
+            .run(Limits.START);
+
+    assertThat(finished.exitCode()).isZero();
+    assertThat(finished.log().text())
+        .contains("[WARNING] --loop nio has no effect with the sync worker kind");
+  }
+
+  @ParameterizedTest
   @CsvSource({"--preload,archive", "--dogstatsd-tags,a:b", "--statsd-host,localhost"})
   void settingOfALaterReleaseIsRefusedByName(String flag, String value) throws Exception {
     Command.Finished finished =
