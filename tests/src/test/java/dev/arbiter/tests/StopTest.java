@@ -2,11 +2,13 @@ package dev.arbiter.tests;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,7 +16,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -207,23 +208,71 @@ final class StopTest {
     }
   }
 
+  /**
+   * At the end of the time there is. Who has no answer yet is told; who has a part of one must see
+   * that it is no more than that, also where only the end of the connection ends it (HTTP/1.0).
+   */
   @EachKind
-  void requestLongerThanTheGracefulTimeoutIsCut(String kind) throws Exception {
+  void requestsLongerThanTheGracefulTimeoutAreToldSoOrCut(String kind) throws Exception {
     arbiters.expectError(".");
-    ArbiterProcess arbiter =
-        arbiters.command().kind(kind).workers(2).gracefulTimeout("2").faulty().start();
-    Set<Long> workers = arbiter.awaitServing(2);
+    Path classes =
+        SourceApp.compile(
+            arbiters.folder(),
+            """
+            package app;
 
-    try (RawClient busy = arbiter.connect()) {
-      busy.pid();
-      busy.request("/sleep?ms=600000");
+            import dev.arbiter.app.BlockingApp;
+            import dev.arbiter.app.Request;
+            import dev.arbiter.app.Response;
+
+            public final class App implements BlockingApp {
+              @Override
+              public Response handle(Request request) throws InterruptedException {
+                if (request.path().equals("/stuck")) {
+                  Thread.sleep(600_000);
+                }
+                return Response.stream("text/plain", out -> {
+                  out.write('a');
+                  out.flush();
+                  try {
+                    Thread.sleep(600_000);
+                  } catch (InterruptedException e) {
+                    throw new java.io.IOException(e);
+                  }
+                });
+              }
+            }
+            """);
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind(kind)
+            .gracefulTimeout("5")
+            .args("--threads", "4")
+            .app("--chdir", classes.toString(), "app:App")
+            .start();
+    arbiter.awaitWorkers(1);
+
+    try (RawClient stuck = arbiter.connect();
+        RawClient endless = arbiter.connect()) {
+      stuck.request("/stuck");
+      endless.send("GET /endless HTTP/1.0\r\n\r\n");
+      while (!endless.line().isEmpty()) {
+        // A field of the head, which the first byte of the body follows.
+      }
+      assertThat(endless.bytes(1)).isEqualTo("a");
       long begin = System.nanoTime();
-      assertThat(arbiter.stop()).isZero();
-      assertThat(Duration.ofNanos(System.nanoTime() - begin))
-          .isBetween(Duration.ofMillis(1500), Duration.ofSeconds(10));
-      assertThat(busy.closedWithin(Limits.ANSWER)).isTrue();
+      arbiter.signal(Os.Signal.TERM);
+
+      stuck.readLimit(Limits.CHANGE);
+      assertThat(stuck.answer().status()).isEqualTo(503);
+      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofSeconds(4));
+      assertThat(stuck.closedWithin(Limits.ANSWER)).isTrue();
+      endless.readLimit(Limits.CHANGE);
+      assertThatThrownBy(() -> endless.bytes(1)).isInstanceOf(SocketException.class);
+      assertThat(arbiter.exitCode(Limits.CHANGE)).isZero();
+      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
     }
-    assertThat(workers).noneMatch(Proc::alive);
   }
 
   @Test

@@ -200,6 +200,8 @@ public final class StandaloneRuntime implements WorkerContext {
       ended = connections.awaitNone(end - timeToStop(grace).toNanos());
       if (!ended) {
         say("warning", "the graceful timeout is over; %d connections are cut".formatted(open()));
+        worker.giveUp();
+        boolean _ = connections.awaitNone(end - timeToStop(grace).toNanos() / 2);
       }
       stopping.start();
       if (!stopping.join(Duration.ofNanos(Math.max(1, end - System.nanoTime())))) {

@@ -10,7 +10,8 @@ import java.util.concurrent.Executor;
  *
  * <p>A kind is a folder with its jars and a descriptor, {@code worker.properties}; its main class
  * calls {@link WorkerRuntime#run}. Life time: {@link #start} once, then {@link #serve} for each
- * connection, {@link #drain} at most once, {@link #stop} once.
+ * connection, {@link #drain} and, if that takes too long, {@link #giveUp} at most once, {@link
+ * #stop} once.
  */
 public interface Worker {
 
@@ -59,6 +60,14 @@ public interface Worker {
    * control thread. Does nothing by default: each response still announces the end.
    */
   default void resume() {}
+
+  /**
+   * The time for what is under way is over, and the process ends soon, whatever becomes of it: a
+   * client that has no answer yet is told so, where its protocol has a word for that. After {@link
+   * #drain}, if connections are still open; returns at once. On the runtime's main thread. Does
+   * nothing by default: clients see their connection end.
+   */
+  default void giveUp() {}
 
   /**
    * Stops the app. After the last connection closed, or the time for it was over. On a thread of

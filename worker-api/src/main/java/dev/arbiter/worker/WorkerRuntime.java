@@ -242,6 +242,8 @@ public final class WorkerRuntime implements WorkerContext {
             "warning",
             "the graceful timeout of %d ms is over; %d connections are cut"
                 .formatted(order.grace().toMillis(), book().open()));
+        worker.giveUp();
+        boolean _ = book().awaitNone(end - timeToStop(order.grace()).toNanos() / 2);
       }
       Thread stopping = Thread.ofPlatform().daemon().name("arbiter-stop").start(this::stopWorker);
       stopping.join(Duration.ofNanos(Math.max(1, end - System.nanoTime())));

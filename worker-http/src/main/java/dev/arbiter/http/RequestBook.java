@@ -70,6 +70,16 @@ public final class RequestBook {
     return new RequestBook(new WorkerSettings(Map.of()), context);
   }
 
+  /** Who answers a request. */
+  @FunctionalInterface
+  public interface Owner {
+    /**
+     * The worker ends before the app has answered: tells the client so, if nothing of an answer was
+     * sent yet. Returns at once. Any thread.
+     */
+    void giveUp();
+  }
+
   /** A request that is under way. */
   public final class Entry {
     private final Stripe stripe;
@@ -85,6 +95,7 @@ public final class RequestBook {
     private boolean excess;
     private volatile long deadline = start + timeoutNanos;
     private volatile @Nullable Thread thread;
+    private volatile @Nullable Owner owner;
 
     private Entry(Stripe stripe, String method, String target, @Nullable SocketAddress client) {
       this.stripe = stripe;
@@ -110,6 +121,11 @@ public final class RequestBook {
       if (concurrency > 0) {
         underWay.decrementAndGet();
       }
+    }
+
+    /** From here on {@code answering} is who gives it up. */
+    public void own(Owner answering) {
+      owner = answering;
     }
 
     /** From here on {@code handler} runs the app for it. */
@@ -220,6 +236,20 @@ public final class RequestBook {
   /** Waits until nothing that requests have left to do is under way. */
   public void awaitBackground() throws InterruptedException {
     background.awaitNone();
+  }
+
+  /** Gives up every request that is under way. Returns at once. */
+  public void giveUp() {
+    List<Entry> entries = new ArrayList<>();
+    for (Stripe stripe : stripes) {
+      stripe.addTo(entries);
+    }
+    for (Entry entry : entries) {
+      Owner answering = entry.owner;
+      if (answering != null) {
+        answering.giveUp();
+      }
+    }
   }
 
   /** How many requests are under way. */

@@ -145,7 +145,9 @@ public record RequestRules(
     /** RFC 9110 section 15.5.9: the next part of the body did not come in time. */
     BODY_TIMEOUT(408, "request body not received in time"),
     /** RFC 9110 section 15.6.4: as many requests are under way as may be. */
-    BUSY(503, "too many requests are under way");
+    BUSY(503, "too many requests are under way"),
+    /** RFC 9110 section 15.6.4: the app has had the time there was. */
+    LEAVING(503, "not answered in time, and the worker ends");
 
     private final int status;
     private final String reason;

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -112,6 +113,9 @@ public abstract class AccessLogContract {
     Await.until(10, () -> lines().size() >= count);
   }
 
+  private final CountDownLatch stuck = new CountDownLatch(1);
+  private final CountDownLatch release = new CountDownLatch(1);
+
   private Response answer(Request request) throws Exception {
     return switch (request.path()) {
       case "/204", "/304" ->
@@ -145,6 +149,11 @@ public abstract class AccessLogContract {
       }
       case "/slow" -> {
         TimeUnit.MILLISECONDS.sleep(500);
+        yield Response.text("late");
+      }
+      case "/stuck" -> {
+        stuck.countDown();
+        release.await();
         yield Response.text("late");
       }
       case "/socket" ->
@@ -343,6 +352,28 @@ public abstract class AccessLogContract {
       awaitLines(1);
     }
     assertThat(lines()).containsExactly("GET /slow " + version() + " 200 4");
+  }
+
+  @Test
+  void aRequestThatTheWorkerDoesNotLiveToAnswerHasTheLineOfItsRefusal() throws Exception {
+    try (Server server = logging(null, SHORT)) {
+      CompletableFuture<Integer> asked =
+          CompletableFuture.supplyAsync(() -> status(server, "/stuck"));
+      assertThat(stuck.await(10, TimeUnit.SECONDS)).isTrue();
+      server.giveUp();
+      assertThat(asked.get(10, TimeUnit.SECONDS)).isEqualTo(503);
+      awaitLines(1);
+      release.countDown();
+    }
+    assertThat(lines()).singleElement().asString().startsWith("GET /stuck " + version() + " 503 ");
+  }
+
+  private int status(Server server, String target) {
+    try {
+      return ask(server, "GET", target, "").status();
+    } catch (Exception failed) {
+      throw new AssertionError(failed);
+    }
   }
 
   // ---- what no app sees

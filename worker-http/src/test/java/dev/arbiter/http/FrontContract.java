@@ -1,6 +1,7 @@
 package dev.arbiter.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Request;
@@ -45,6 +46,9 @@ public abstract class FrontContract {
 
     /** Asks the worker about its own app. */
     Health probe(String path) throws Exception;
+
+    /** The time of the requests that are under way is over, and the worker's too. */
+    void giveUp();
 
     @Override
     void close();
@@ -349,6 +353,7 @@ public abstract class FrontContract {
         RawClient client = server.connect()) {
       client.send(get());
       awaitSaid(server, exchange(), "the client read nothing of a response for --write-timeout");
+      assertThatThrownBy(client::rest).as("a reset, no end").isInstanceOf(IOException.class);
     }
   }
 
@@ -365,6 +370,7 @@ public abstract class FrontContract {
         RawClient client = server.connect()) {
       client.send(get());
       awaitSaid(server, exchange(), "the client read nothing of a response for --write-timeout");
+      assertThatThrownBy(client::rest).as("a reset, no end").isInstanceOf(IOException.class);
     }
   }
 
@@ -390,6 +396,70 @@ public abstract class FrontContract {
               line ->
                   assertThat(line)
                       .startsWith("error: GET /a, request 4bf92f35: the app failed: java.lang."));
+    }
+  }
+
+  // ---- the end of the worker
+
+  @Test
+  void whoIsNotAnsweredWhenTheWorkerEndsIsToldSo() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    CountDownLatch late = new CountDownLatch(1);
+    BlockingApp app =
+        request -> {
+          asked.countDown();
+          release.await();
+          return Response.text("late").withBackground(late::countDown);
+        };
+    try (Server server = serve(null, app);
+        RawClient client = server.connect()) {
+      client.send(get());
+      assertThat(asked.await(10, TimeUnit.SECONDS)).isTrue();
+      server.giveUp();
+      Answer answer = client.answer();
+      assertThat(answer.status()).isEqualTo(503);
+      assertThat(answer.field("connection")).isEqualTo(refusedConnection());
+      assertThat(answer.body()).contains("not answered in time, and the worker ends");
+      release.countDown();
+      assertThat(late.await(10, TimeUnit.SECONDS)).as("the app has come to its end").isTrue();
+      if (!refusedConnection().isEmpty()) {
+        assertThat(client.ended()).as("and its answer goes nowhere").isTrue();
+      }
+      assertThat(server.said()).noneMatch(line -> line.startsWith("error"));
+    }
+  }
+
+  private static void await(CountDownLatch latch) throws IOException {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
+  }
+
+  @Test
+  void anAnswerThatHasBegunMayComeToItsEnd() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    BlockingApp app =
+        request ->
+            Response.stream(
+                "text/plain",
+                out -> {
+                  out.write('a');
+                  out.flush();
+                  begun.countDown();
+                  await(release);
+                  out.write('b');
+                });
+    try (Server server = serve(null, app);
+        RawClient client = server.connect()) {
+      client.send(get());
+      assertThat(begun.await(10, TimeUnit.SECONDS)).isTrue();
+      server.giveUp();
+      release.countDown();
+      assertThat(client.answer().body()).isEqualTo("ab");
     }
   }
 }

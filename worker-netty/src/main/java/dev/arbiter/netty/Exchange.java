@@ -10,6 +10,7 @@ import dev.arbiter.http.HeadView;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Origin;
 import dev.arbiter.http.Refusal;
+import dev.arbiter.http.RequestBook;
 import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.Status;
 import dev.arbiter.http.websocket.AsyncUpgrade;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * end, or with the connection.
  */
 final class Exchange extends HeadView
-    implements HttpScope, BiConsumer<@Nullable Object, @Nullable Throwable> {
+    implements HttpScope, BiConsumer<@Nullable Object, @Nullable Throwable>, RequestBook.Owner {
   private final HttpStream stream;
   private final IncomingHead head;
   private final Inbox inbox;
@@ -36,6 +37,9 @@ final class Exchange extends HeadView
   private @Nullable AsyncUpgrade upgrade;
   private boolean answered;
   private boolean gone;
+
+  /** The worker has answered in the app's place, or will. */
+  private boolean refused;
 
   /**
    * @param handshake of a request that asks for a WebSocket
@@ -55,6 +59,7 @@ final class Exchange extends HeadView
     this.inbox = new Inbox(this);
     this.outbox = new Outbox(this);
     this.door = handshake == null ? null : new WebSocketDoor(this, handshake);
+    entry().own(this);
   }
 
   /** What it came by, and is answered through. */
@@ -147,8 +152,9 @@ final class Exchange extends HeadView
   }
 
   private void appFailed(Throwable failure) {
-    // When the client leaves, what the app reads and sends fails; that is not the app's fault.
-    if (ClientGone.causes(failure)) {
+    // When the client leaves or is refused, what the app reads and sends fails; that is not the
+    // app's fault.
+    if (refused || ClientGone.causes(failure)) {
       failures().clientLeft(head, failure);
     } else {
       failures().failed(head, "failed", failure);
@@ -204,6 +210,7 @@ final class Exchange extends HeadView
 
   /** The request turned out to be wrong after its head: its body is malformed, too long or late. */
   void refuse(Refusal refusal) {
+    refused = true;
     inbox.fail(new ClientGone("the request was refused: " + refusal.reason()));
     if (answered || gone) {
       stream.end(true);
@@ -214,6 +221,26 @@ final class Exchange extends HeadView
       outbox.replace(Status.response(refusal), true);
     }
     inbox.close();
+  }
+
+  /** A loop that the app holds cannot tell anybody; its clients see the connection end. */
+  @Override
+  public void giveUp() {
+    boolean _ =
+        stream
+            .loop()
+            .tryExecute(
+                () -> {
+                  if (answered || gone) {
+                    return;
+                  }
+                  if (!outbox.started()) {
+                    refuse(Rule.LEAVING.refusal());
+                  } else if (outbox.endsWithConnection()) {
+                    stream.cut(true);
+                    closed();
+                  }
+                });
   }
 
   /** The last byte of the response was given to the channel. */

@@ -198,6 +198,11 @@ public final class NettyWorker implements Worker {
   }
 
   @Override
+  public void giveUp() {
+    started(service).book().giveUp();
+  }
+
+  @Override
   public void stop() throws Exception {
     try {
       started(service).book().awaitBackground();

@@ -24,6 +24,11 @@ record FrontServer(Fixture fixture) implements FrontContract.Server {
   }
 
   @Override
+  public void giveUp() {
+    fixture.worker.giveUp();
+  }
+
+  @Override
   public void close() {
     fixture.close();
   }

@@ -97,6 +97,7 @@ final class Conversation {
     } finally {
       if (link.stalled()) {
         ended(Limit.WRITE);
+        link.closeRoughly(); // what it has not taken is not worth keeping for it
       }
     }
   }
@@ -165,6 +166,7 @@ final class Conversation {
             head, entry, origin, body, reply, link.tls(), settings.rootPath(), shared.state());
     WebSocketDoor door =
         handshake == null ? null : new WebSocketDoor(shared, link, in, exchange, reply, handshake);
+    entry.own(() -> Thread.ofVirtual().start(() -> giveUp(exchange, reply)));
     try {
       answer(exchange, reply, door);
       again = reply.complete() && reply.keepAlive() && body.finish();
@@ -179,18 +181,38 @@ final class Conversation {
       if (status != 0) {
         log(head, origin, reply, nanos);
       }
+      if (status != 0 && !reply.complete() && reply.endsWithConnection()) {
+        link.closeRoughly(); // also where the client has half gone: it may still read
+      }
     }
     if (door != null && door.accepted()) {
       return false;
     }
-    if (!again && !link.broken()) {
-      if (!reply.complete() && reply.endsWithConnection()) {
-        link.closeRoughly();
-      } else {
-        link.closeGently();
-      }
+    if (!again && !link.broken() && (reply.complete() || !reply.endsWithConnection())) {
+      link.closeGently();
     }
     return again;
+  }
+
+  /** In the app's place, which may still be running: so on a thread of its own. */
+  private void giveUp(Exchange exchange, Reply reply) {
+    try {
+      if (reply.giveUp()) {
+        IncomingHead head = exchange.incoming();
+        Reply last = new Reply(link, head, settings, Reply.Terms.CLOSE);
+        long bytesOut = link.bytesOut();
+        send(last, Status.response(Rule.LEAVING.refusal()));
+        long nanos = exchange.entry().end(last.status(), 0, link.bytesOut() - bytesOut);
+        log(head, exchange.origin(), last, nanos);
+        link.lost(); // for the app
+        link.closeGently();
+        link.close();
+      } else if (!reply.complete() && reply.endsWithConnection()) {
+        link.closeRoughly();
+      }
+    } catch (IOException _) {
+      // The client has gone as well.
+    }
   }
 
   /** Returns whether there is a head, be it one to refuse. */

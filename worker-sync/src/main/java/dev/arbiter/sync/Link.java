@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,7 @@ final class Link {
   private final Departure departure;
   private final Wait reading = new Wait();
   private final Wait writing = new Wait();
+  private final ReentrantLock sending = new ReentrantLock();
   private volatile boolean idle;
   private volatile boolean used;
   private volatile boolean streams;
@@ -90,6 +92,14 @@ final class Link {
 
   long bytesOut() {
     return bytesOut;
+  }
+
+  /**
+   * Held by who sends a part of a response, since another thread may answer in the app's place. A
+   * WebSocket has its own.
+   */
+  ReentrantLock sending() {
+    return sending;
   }
 
   /** The client has gone, or does not read: nothing that is sent will arrive. */

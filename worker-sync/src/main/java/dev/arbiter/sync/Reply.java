@@ -16,7 +16,7 @@ import java.util.Arrays;
 
 /**
  * The response to one request, on its way out: a head, then its body, framed. Used by one thread at
- * a time; writing blocks while the client is slow.
+ * a time, but for {@link #giveUp}; writing blocks while the client is slow.
  */
 final class Reply {
   /** A head and a body of together less than this go out in one write. */
@@ -63,6 +63,8 @@ final class Reply {
   private byte[] lastChunk = LAST_CHUNK;
   private boolean headWaits;
   private boolean complete;
+  private boolean sent; // and this: under the link's lock
+  private boolean givenUp;
 
   Reply(Link link, IncomingHead request, HttpSettings settings, Terms terms) {
     this.link = link;
@@ -134,7 +136,46 @@ final class Reply {
     }
     head.encodeInformational(interim, fields);
     if (request.takesInformational()) {
-      link.write(ByteBuffer.wrap(head.bytes(), 0, head.length()), writeTimeout);
+      write(head, false);
+    }
+  }
+
+  /** Sends {@code answer} in place of a response: what follows it is not HTTP. */
+  void switched(ResponseHead answer) throws IOException {
+    write(answer, true);
+  }
+
+  private void write(ResponseHead all, boolean last) throws IOException {
+    link.sending().lock();
+    try {
+      requireOurs();
+      sent = last;
+      link.write(ByteBuffer.wrap(all.bytes(), 0, all.length()), writeTimeout);
+    } finally {
+      link.sending().unlock();
+    }
+  }
+
+  /**
+   * Takes the response from the app, so that another can be sent in its place. Any thread.
+   *
+   * @return whether nothing of it was sent, and nothing will be
+   */
+  boolean giveUp() {
+    if (!link.sending().tryLock()) {
+      return false; // something is being sent
+    }
+    try {
+      givenUp = !sent;
+      return givenUp;
+    } finally {
+      link.sending().unlock();
+    }
+  }
+
+  private void requireOurs() throws IOException {
+    if (givenUp) {
+      throw new IOException("The worker ends, and has answered in the app's place.");
     }
   }
 
@@ -274,6 +315,17 @@ final class Reply {
   }
 
   private void emit(byte[] before, ByteBuffer part, byte[] after) throws IOException {
+    link.sending().lock();
+    try {
+      requireOurs();
+      sent = true;
+      emitLocked(before, part, after);
+    } finally {
+      link.sending().unlock();
+    }
+  }
+
+  private void emitLocked(byte[] before, ByteBuffer part, byte[] after) throws IOException {
     int headLength = headWaits ? head.length() : 0;
     if (headWaits) {
       headWaits = false;

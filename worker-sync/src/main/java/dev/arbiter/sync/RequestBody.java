@@ -67,7 +67,7 @@ final class RequestBody extends InputStream implements Reply.Terms {
     }
     if (askToSend) {
       askToSend = false;
-      link.write(ByteBuffer.wrap(CONTINUE), writeTimeout);
+      sendContinue();
     }
     while (true) {
       ByteBuffer part = parser.takeBody(in);
@@ -82,6 +82,15 @@ final class RequestBody extends InputStream implements Reply.Terms {
         return null;
       }
       fill();
+    }
+  }
+
+  private void sendContinue() throws IOException {
+    link.sending().lock();
+    try {
+      link.write(ByteBuffer.wrap(CONTINUE), writeTimeout);
+    } finally {
+      link.sending().unlock();
     }
   }
 

@@ -83,8 +83,8 @@ public final class SyncWorker implements Worker {
     if (settings.text("http").orElse("").equals("2")) {
       throw new BootFailure(
           BootFailure.WRONG_SETTING,
-          "--http 2: the sync kind speaks HTTP/1.1 alone.",
-          "Leave it at auto, or use --worker-class netty.",
+          "--http 2: the sync kind speaks HTTP/1.1 alone",
+          "leave it at auto, or use --worker-class netty",
           null);
     }
     tls = ServerTls.open(runtime).orElse(null);
@@ -234,6 +234,11 @@ public final class SyncWorker implements Worker {
   @Override
   public void resume() {
     departure.callOff();
+  }
+
+  @Override
+  public void giveUp() {
+    known(shared).book().giveUp();
   }
 
   @Override

@@ -195,7 +195,7 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
     head.encodeSwitch(headers, handshake.answer(subprotocol, headers));
     WebSocketConnection webSocket = new WebSocketConnection(shared, link, in, handshake);
     open = webSocket;
-    link.write(ByteBuffer.wrap(head.bytes(), 0, head.length()), shared.settings().writeTimeout());
+    reply.switched(head);
     long nanos = exchange.entry().end(101, 0, head.length());
     shared
         .log()

@@ -30,6 +30,11 @@ class FrontTest extends Http1FrontContract {
     }
 
     @Override
+    public void giveUp() {
+      fixture.worker.giveUp();
+    }
+
+    @Override
     public void close() {
       fixture.close();
     }
