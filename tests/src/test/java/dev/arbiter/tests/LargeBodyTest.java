@@ -20,7 +20,8 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Random;
-import java.util.Set;
+import javax.net.SocketFactory;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -85,41 +86,82 @@ final class LargeBodyTest {
 
   @EachKind
   void aGigabyteEachWayThroughASmallHeapBesideSlowClients(String kind) throws Exception {
+    ArbiterProcess arbiter = start(kind);
+    try (HttpClient http = HttpClient.newHttpClient();
+        Slow slow = new Slow(SocketFactory.getDefault(), arbiter.port())) {
+      Ways ways =
+          new Ways(http, "http://127.0.0.1:" + arbiter.port(), HttpClient.Version.HTTP_1_1, slow);
+      ways.upload(true);
+      ways.upload(false);
+      ways.download();
+    }
+    assertServedBy(arbiter);
+  }
+
+  /** Where records and, with netty, frames and their windows are in between. */
+  @EachKind
+  void insideTlsAsWell(String kind) throws Exception {
+    Path certificate = Certificates.make(arbiters.folder(), "server");
+    SSLContext tls = Certificates.trusting(certificate);
+    ArbiterProcess arbiter = start(kind, "--certfile", certificate.toString());
+    try (HttpClient http = HttpClient.newBuilder().sslContext(tls).build();
+        Slow slow = new Slow(tls.getSocketFactory(), arbiter.port())) {
+      HttpClient.Version version =
+          kind.equals("netty") ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1;
+      Ways ways = new Ways(http, "https://127.0.0.1:" + arbiter.port(), version, slow);
+      ways.upload(false);
+      ways.download();
+    }
+    assertServedBy(arbiter);
+  }
+
+  private long worker;
+
+  private ArbiterProcess start(String kind, String... more) throws Exception {
     Path classes = SourceApp.compile(arbiters.folder(), APP);
     ArbiterProcess arbiter =
         arbiters
             .command()
             .kind(kind)
             .args("--java-opts", "-Xmx64m", "--write-timeout", "10m", "--body-timeout", "10m")
+            .args(more)
             .app("--chdir", classes.toString(), "app:App")
             .start();
-    Set<Long> workers = arbiter.workers();
-    String digest = digest();
-    int port = arbiter.port();
-    try (HttpClient http = HttpClient.newHttpClient();
-        Slow slow = new Slow(port)) {
-      URI there = URI.create("http://127.0.0.1:" + port);
-      for (boolean lengthKnown : new boolean[] {true, false}) {
-        Body body = new Body(slow);
-        HttpRequest.BodyPublisher stream = BodyPublishers.ofInputStream(() -> body);
-        HttpRequest upload =
-            HttpRequest.newBuilder(there.resolve("/digest"))
-                .version(HttpClient.Version.HTTP_1_1)
-                .POST(
-                    lengthKnown
-                        ? BodyPublishers.fromPublisher(stream, (long) BLOCK * BLOCKS)
-                        : stream)
-                .build();
-        assertThat(http.send(upload, BodyHandlers.ofString()).body()).isEqualTo(digest);
-      }
-      HttpRequest download =
-          HttpRequest.newBuilder(there.resolve("/bytes"))
-              .version(HttpClient.Version.HTTP_1_1)
+    worker = arbiter.workers().iterator().next();
+    return arbiter;
+  }
+
+  /** The same worker from the first byte to the last, which never had as much as one body. */
+  private void assertServedBy(ArbiterProcess arbiter) throws Exception {
+    assertThat(Proc.peakMemory(worker)).as("bytes").isLessThan(512L << 20);
+    assertThat(arbiter.workers()).containsExactly(worker);
+  }
+
+  /** A gigabyte this way or that. */
+  private record Ways(HttpClient http, String there, HttpClient.Version version, Slow slow) {
+    void upload(boolean lengthKnown) throws Exception {
+      Body body = new Body(slow);
+      HttpRequest.BodyPublisher stream = BodyPublishers.ofInputStream(() -> body);
+      HttpRequest upload =
+          HttpRequest.newBuilder(URI.create(there + "/digest"))
+              .version(version)
+              .POST(
+                  lengthKnown
+                      ? BodyPublishers.fromPublisher(stream, (long) BLOCK * BLOCKS)
+                      : stream)
               .build();
-      HttpResponse<InputStream> response = http.send(download, BodyHandlers.ofInputStream());
-      assertThat(digest(response.body(), slow)).isEqualTo(digest);
+      HttpResponse<String> response = http.send(upload, BodyHandlers.ofString());
+      assertThat(response.version()).isEqualTo(version);
+      assertThat(response.body()).isEqualTo(digest());
     }
-    assertThat(arbiter.workers()).isEqualTo(workers);
+
+    void download() throws Exception {
+      HttpRequest download =
+          HttpRequest.newBuilder(URI.create(there + "/bytes")).version(version).build();
+      HttpResponse<InputStream> response = http.send(download, BodyHandlers.ofInputStream());
+      assertThat(response.version()).isEqualTo(version);
+      assertThat(digest(response.body(), slow)).isEqualTo(digest());
+    }
   }
 
   private static byte[] block() {
@@ -194,9 +236,9 @@ final class LargeBodyTest {
     private boolean inBody;
     private int read;
 
-    Slow(int port) throws IOException {
-      reader = new Socket(InetAddress.getLoopbackAddress(), port);
-      writer = new Socket(InetAddress.getLoopbackAddress(), port);
+    Slow(SocketFactory sockets, int port) throws IOException {
+      reader = sockets.createSocket(InetAddress.getLoopbackAddress(), port);
+      writer = sockets.createSocket(InetAddress.getLoopbackAddress(), port);
       say(reader, "GET /bytes HTTP/1.0\r\n\r\n");
       say(writer, "POST /digest HTTP/1.1\r\nHost: a\r\nContent-Length: 1073741824\r\n\r\n");
       ByteBuffer.wrap(expected).putInt(0);

@@ -107,6 +107,12 @@ final class Proc {
         .map(line -> line.substring(field.length() + 1).strip());
   }
 
+  /** The most that a process has had in memory, in bytes. */
+  static long peakMemory(long pid) {
+    String[] kilobytes = status(pid, "VmHWM").orElseThrow().split(" ");
+    return Long.parseLong(kilobytes[0]) << 10;
+  }
+
   /** A signal mask of {@code /proc/PID/status}, such as {@code SigBlk}. */
   static long signalMask(long pid, String field) {
     return Long.parseUnsignedLong(status(pid, field).orElseThrow(), 16);
