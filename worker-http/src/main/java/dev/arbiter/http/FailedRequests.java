@@ -44,9 +44,13 @@ public final class FailedRequests {
     say.accept("error", text.toString());
   }
 
-  /** The app ended because its client had gone: nobody's fault, told to who looks closely. */
-  public void clientLeft(IncomingHead head, Throwable cause) {
-    say.accept("debug", begun(head) + ": the client left its app with " + cause);
+  /**
+   * The app ended because its client had gone: nobody's fault, told to who looks closely.
+   *
+   * @param how the app was left, behind "the client left its app"
+   */
+  public void clientLeft(IncomingHead head, String how) {
+    say.accept("debug", begun(head) + ": the client left its app " + how);
   }
 
   private static StringBuilder begun(IncomingHead head) {

@@ -141,6 +141,12 @@ final class Exchange extends HeadView
     if (failure != null) {
       appFailed(failure);
     } else if (!answered && !gone && !outbox.ending()) {
+      if (stream.inputEnded() && !outbox.started()) {
+        // It was told so, and had nobody to answer.
+        failures().clientLeft(head, "without a response");
+        giveUp();
+        return;
+      }
       appFailed(
           outbox.started() ? "returned before the response was complete" : "sent no response");
     }
@@ -149,7 +155,7 @@ final class Exchange extends HeadView
   private void appFailed(Throwable failure) {
     // When the client leaves, what the app reads and sends fails; that is not the app's fault.
     if (ClientGone.causes(failure)) {
-      failures().clientLeft(head, failure);
+      failures().clientLeft(head, "with " + failure);
     } else {
       failures().failed(head, "failed", failure);
     }

@@ -161,8 +161,7 @@ final class Conversation {
     long bytesOut = link.bytesOut();
     boolean again = false;
     Exchange exchange =
-        new Exchange(
-            head, entry, origin, body, reply, link.tls(), settings.rootPath(), shared.state());
+        new Exchange(head, entry, origin, link, body, reply, settings.rootPath(), shared.state());
     WebSocketDoor door =
         handshake == null ? null : new WebSocketDoor(shared, link, in, exchange, reply, handshake);
     try {
@@ -378,8 +377,8 @@ final class Conversation {
   private void failed(Exchange exchange, Reply reply, Throwable failure, Response answer)
       throws IOException {
     boolean clientGone = link.broken() && failsAtReadingOrWriting(failure);
-    if (clientGone) {
-      shared.failedRequests().clientLeft(exchange.incoming(), failure);
+    if (clientGone || failure instanceof AsyncCall.ClientLeft) {
+      shared.failedRequests().clientLeft(exchange.incoming(), "with " + failure);
     } else {
       shared.failedRequests().failed(exchange.incoming(), "failed", failure);
     }

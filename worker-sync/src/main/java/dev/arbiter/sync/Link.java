@@ -38,6 +38,7 @@ final class Link {
   private final @Nullable SocketAddress client;
   private final @Nullable SocketAddress server;
   private final Departure departure;
+  private final HangUp hangUp;
   private final Wait reading = new Wait();
   private final Wait writing = new Wait();
   private volatile boolean idle;
@@ -62,6 +63,7 @@ final class Link {
     this.channel = channel;
     this.unix = unix;
     transport = new Transport.Plain(channel);
+    hangUp = new HangUp(channel);
     this.departure = departure;
     client = unix ? null : channel.getRemoteAddress();
     server = unix ? null : channel.getLocalAddress();
@@ -95,6 +97,11 @@ final class Link {
   /** The client has gone, or does not read: nothing that is sent will arrive. */
   boolean broken() {
     return broken;
+  }
+
+  /** Whether the client has hung up. */
+  HangUp hangUp() {
+    return hangUp;
   }
 
   /** The client took nothing of what was sent, for longer than it may. */
@@ -459,6 +466,7 @@ final class Link {
         transport.end();
       }
     } finally {
+      hangUp.end();
       channel.close();
     }
   }
