@@ -3,8 +3,10 @@ package dev.arbiter.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.arbiter.app.AsyncApp;
+import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.ReceiveEvent;
 import dev.arbiter.app.ReceiveEvent.Disconnect;
+import dev.arbiter.app.Response;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +37,19 @@ public abstract class Http1ReceiveCases extends WorkerReceiveCases {
       client.shutdownOutput();
       assertThat(client.answer().status()).isEqualTo(201);
       assertThat(soon(seen)).isInstanceOf(Disconnect.class);
+      assertThat(client.ended()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "4"})
+  void soItIsForAnAppThatBlocks(String threads) throws Exception {
+    BlockingApp app = request -> Response.text("" + awaitDisconnected(request));
+    try (Host host = serve(app, "threads", threads);
+        RawClient client = host.connect()) {
+      client.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
+      client.shutdownOutput();
+      assertThat(client.answer().body()).isEqualTo("true");
       assertThat(client.ended()).isTrue();
     }
   }

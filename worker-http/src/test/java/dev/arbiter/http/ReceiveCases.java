@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.arbiter.app.App;
 import dev.arbiter.app.AsyncApp;
+import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Receive;
 import dev.arbiter.app.ReceiveEvent;
 import dev.arbiter.app.ReceiveEvent.Disconnect;
 import dev.arbiter.app.ReceiveEvent.RequestBody;
+import dev.arbiter.app.Request;
+import dev.arbiter.app.Response;
 import dev.arbiter.app.Send;
 import dev.arbiter.app.SendEvent.ResponseBody;
 import dev.arbiter.app.SendEvent.ResponseStart;
@@ -21,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -163,6 +167,38 @@ public abstract class ReceiveCases {
       assertThat(soon(seen)).isInstanceOf(Disconnect.class);
       assertThat(soon(again)).isInstanceOf(Disconnect.class);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "4"})
+  void anAppThatBlocksMayAskWhetherItsClientHasGone(String threads) throws Exception {
+    CompletableFuture<Boolean> before = new CompletableFuture<>();
+    CompletableFuture<Boolean> after = new CompletableFuture<>();
+    BlockingApp app =
+        request -> {
+          byte[] _ = request.body().readAllBytes();
+          before.complete(request.isDisconnected());
+          after.complete(awaitDisconnected(request));
+          return Response.of(204);
+        };
+    try (Peer peer = ask(app, "threads", threads)) {
+      peer.end();
+      assertThat(soon(before)).isFalse();
+      peer.leave();
+      assertThat(soon(after)).isTrue();
+    }
+  }
+
+  /** Asks again and again, for eight seconds at most. */
+  static boolean awaitDisconnected(Request request) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(8);
+    while (!request.isDisconnected()) {
+      if (System.nanoTime() > end) {
+        return false;
+      }
+      LockSupport.parkNanos(1_000_000);
+    }
+    return request.isDisconnected();
   }
 
   @Test

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.arbiter.app.App;
 import dev.arbiter.app.AsyncApp;
+import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.HttpScope;
 import dev.arbiter.app.ReceiveEvent;
 import dev.arbiter.app.ReceiveEvent.Disconnect;
+import dev.arbiter.app.Response;
+import dev.arbiter.app.Scope;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -109,7 +112,20 @@ public abstract class WorkerReceiveCases extends ReceiveCases {
     }
   }
 
-  private static boolean first(dev.arbiter.app.Scope scope) {
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "4"})
+  void norDoesAnAppThatBlocksTakeItForOne(String threads) throws Exception {
+    BlockingApp app = request -> Response.text(request.path() + request.isDisconnected());
+    try (Host host = serve(app, "threads", threads);
+        RawClient client = host.connect()) {
+      client.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertThat(client.answer().body()).isEqualTo("/afalse");
+      assertThat(client.answer().body()).isEqualTo("/bfalse");
+      assertThat(client.get("/c").body()).isEqualTo("/cfalse");
+    }
+  }
+
+  private static boolean first(Scope scope) {
     return ((HttpScope) scope).path().equals("/first");
   }
 

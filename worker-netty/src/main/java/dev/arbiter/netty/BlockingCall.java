@@ -125,6 +125,11 @@ final class BlockingCall extends HeadView implements Request, Runnable {
   }
 
   @Override
+  public boolean isDisconnected() {
+    return exchange.disconnected();
+  }
+
+  @Override
   public void inform(int status, Headers headers) throws IOException {
     BodyInput.await(exchange.outbox().send(new Informational(status, headers)));
   }

@@ -37,6 +37,9 @@ final class Exchange extends HeadView
   private boolean answered;
   private boolean gone;
 
+  /** Whether the client has gone or ended its side, for an app that asks on a thread of its own. */
+  private volatile boolean disconnected;
+
   /**
    * @param handshake of a request that asks for a WebSocket
    */
@@ -52,6 +55,7 @@ final class Exchange extends HeadView
         origin);
     this.stream = stream;
     this.head = head;
+    this.disconnected = stream.inputEnded();
     this.inbox = new Inbox(this);
     this.outbox = new Outbox(this);
     this.door = handshake == null ? null : new WebSocketDoor(this, handshake);
@@ -85,6 +89,17 @@ final class Exchange extends HeadView
 
   boolean gone() {
     return gone;
+  }
+
+  /** Whether the client has gone, or looks like it. Any thread. */
+  boolean disconnected() {
+    return disconnected;
+  }
+
+  /** The client will send no more. */
+  void inputEnded() {
+    disconnected = true;
+    inbox.end();
   }
 
   // An app may throw anything; whatever it is, the client gets an answer and the operator a trace.
@@ -251,6 +266,7 @@ final class Exchange extends HeadView
       return;
     }
     gone = true;
+    disconnected = true;
     int status = outbox.started() ? outbox.status() : 0;
     long nanos = entry().end(status, inbox.received(), outbox.bytes());
     if (status != 0 && !answered) {

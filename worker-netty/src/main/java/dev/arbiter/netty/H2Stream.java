@@ -159,7 +159,7 @@ final class H2Stream implements HttpStream {
     }
     Exchange current = exchange;
     if (current != null && !finished) {
-      current.inbox().end();
+      current.inputEnded();
     }
   }
 

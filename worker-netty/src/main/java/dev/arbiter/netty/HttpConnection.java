@@ -281,7 +281,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
         close();
       } else if (exchange != null) {
         // It may only have shut its side: what is under way is answered all the same.
-        exchange.inbox().end();
+        exchange.inputEnded();
       }
     }
   }

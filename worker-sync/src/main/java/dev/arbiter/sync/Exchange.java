@@ -58,6 +58,11 @@ final class Exchange extends HeadView implements Request, HttpScope {
   }
 
   @Override
+  public boolean isDisconnected() {
+    return link.broken() || link.hangUp().seen();
+  }
+
+  @Override
   public void inform(int status, Headers headers) throws IOException {
     reply.inform(status, headers);
   }

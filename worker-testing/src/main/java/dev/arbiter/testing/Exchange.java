@@ -115,6 +115,11 @@ final class Exchange implements Receive, Send {
     disconnect.complete(new ReceiveEvent.Disconnect());
   }
 
+  /** Whether the client has left. */
+  boolean gone() {
+    return gone;
+  }
+
   /** Whether the app was done within that time, however it ended. */
   boolean awaitDone(long time, TimeUnit unit) throws InterruptedException {
     try {
