@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -293,6 +294,11 @@ final class Exchange extends HeadView
   @Override
   public Optional<TlsInfo> tls() {
     return Optional.ofNullable(stream.tlsInfo());
+  }
+
+  @Override
+  public Optional<SSLSession> sslSession() {
+    return Optional.ofNullable(stream.sslSession());
   }
 
   @Override

@@ -21,6 +21,7 @@ import io.netty.channel.FileRegion;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -224,6 +225,11 @@ final class Http1Stream implements HttpStream {
   @Override
   public @Nullable TlsInfo tlsInfo() {
     return tls == null ? null : tls.info();
+  }
+
+  @Override
+  public @Nullable SSLSession sslSession() {
+    return tls == null ? null : tls.session();
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
 import java.util.Optional;
+import javax.net.ssl.SSLSession;
 
 /** One request, as either contract sees it. Any thread, but for the body. */
 final class Exchange extends HeadView implements Request, HttpScope {
@@ -70,6 +71,11 @@ final class Exchange extends HeadView implements Request, HttpScope {
   @Override
   public Optional<TlsInfo> tls() {
     return Optional.ofNullable(link.tls());
+  }
+
+  @Override
+  public Optional<SSLSession> sslSession() {
+    return Optional.ofNullable(link.sslSession());
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,7 @@ final class Link {
   private final boolean unix;
   private Transport transport;
   private @Nullable TlsInfo tls;
+  private @Nullable SSLSession tlsSession;
   private final @Nullable SocketAddress client;
   private final @Nullable SocketAddress server;
   private final Departure departure;
@@ -84,6 +86,11 @@ final class Link {
   /** How the connection is secured; null if it is not. */
   @Nullable TlsInfo tls() {
     return tls;
+  }
+
+  /** The session of what secures it; null if nothing does. */
+  @Nullable SSLSession sslSession() {
+    return tlsSession;
   }
 
   long bytesIn() {
@@ -140,6 +147,7 @@ final class Link {
           case DONE -> {
             transport = secured;
             tls = ServerTls.info(secured.engine());
+            tlsSession = secured.engine().getSession();
             return true;
           }
           case PLAIN_HTTP -> {
