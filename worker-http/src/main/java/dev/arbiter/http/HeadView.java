@@ -46,6 +46,11 @@ public abstract class HeadView implements RequestHead, WorkerRequest {
   public abstract Optional<SSLSession> sslSession();
 
   @Override
+  public final void identify(String id) {
+    incoming.identify(id);
+  }
+
+  @Override
   public final void extendDeadline(Duration time) {
     entry.extend(time);
   }

@@ -287,7 +287,8 @@ final class Http1Stream implements HttpStream {
         channel.alloc().directBuffer(head.length()).writeBytes(head.bytes(), 0, head.length());
     asked.switched(101, headers, head.length());
     WebSocketConnection next =
-        new WebSocketConnection(loop(), channel, handshake, connection::late, handled);
+        new WebSocketConnection(
+            loop(), channel, asked.head(), handshake, connection::late, handled);
     connection.becomeWebSocket(next, answer);
     return next.session();
   }

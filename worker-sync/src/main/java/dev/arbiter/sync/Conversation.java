@@ -5,6 +5,7 @@ import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Response;
 import dev.arbiter.http.AccessLog;
+import dev.arbiter.http.AppHost;
 import dev.arbiter.http.ConnectionLog;
 import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.FailedRequests;
@@ -94,6 +95,17 @@ final class Conversation {
         parser.reset();
         first = false;
       }
+    } catch (RuntimeException broken) {
+      if (parser.head().method().isEmpty()) {
+        throw broken;
+      }
+      shared
+          .say()
+          .accept(
+              "error",
+              FailedRequests.named(parser.head())
+                  + ": its connection failed: "
+                  + AppHost.stackTrace(broken));
     } finally {
       if (link.stalled()) {
         ended(Limit.WRITE);
