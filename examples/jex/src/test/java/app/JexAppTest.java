@@ -3,13 +3,14 @@ package app;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.arbiter.embedded.Server;
+import dev.arbiter.testing.TestClient;
+import dev.arbiter.testing.TestResponse;
 import io.avaje.jex.Jex;
 import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -28,22 +29,16 @@ class JexAppTest {
     return HttpRequest.newBuilder(URI.create(server.uri() + target));
   }
 
-  private static HttpResponse<String> get(HttpClient client, Server server, String target)
-      throws Exception {
-    return client.send(at(server, target).build(), BodyHandlers.ofString());
-  }
-
   @Test
-  void routesAnswerAsInAnyServer() throws Exception {
-    try (Server server = Server.of(App.app()).startup();
-        HttpClient client = HttpClient.newHttpClient()) {
-      HttpResponse<String> hello = get(client, server, "/hello/you%20there?x=1");
-      assertThat(hello.body()).isEqualTo("Hello, you there\n");
-      assertThat(hello.headers().firstValue("content-length")).contains("17");
-      assertThat(get(client, server, "/nowhere").statusCode()).isEqualTo(404);
-      assertThat(get(client, server, "/fails").statusCode()).isEqualTo(503);
-      assertThat(get(client, server, "/fails").body()).isEqualTo("no more tea\n");
-      assertThat(get(client, server, "/numbers/20000").body())
+  void routesAnswerAsInAnyServer() {
+    try (TestClient client = TestClient.of(App.app())) {
+      TestResponse hello = client.get("/hello/you%20there?x=1");
+      assertThat(hello.text()).isEqualTo("Hello, you there\n");
+      assertThat(hello.headers().first("content-length")).contains("17");
+      assertThat(client.get("/nowhere").status()).isEqualTo(404);
+      assertThat(client.get("/fails").status()).isEqualTo(503);
+      assertThat(client.get("/fails").text()).isEqualTo("no more tea\n");
+      assertThat(client.get("/numbers/20000").text())
           .isEqualTo(
               IntStream.range(0, 20_000).mapToObj(i -> i + "\n").collect(Collectors.joining()));
     }

@@ -89,6 +89,11 @@ abstract class HeadWrapper implements RequestHead {
   }
 
   @Override
+  public void identify(String id) {
+    wrapped.identify(id);
+  }
+
+  @Override
   public Map<String, Object> state() {
     return wrapped.state();
   }

@@ -19,8 +19,8 @@ public sealed interface ReceiveEvent {
   record RequestBody(ByteBuffer bytes, boolean more) implements ReceiveEvent {}
 
   /**
-   * The client has gone, or the response is complete: nothing more will come, and nothing sent will
-   * arrive.
+   * The client has gone, its request was refused, or the response is complete: nothing more will
+   * come, and nothing sent will arrive; {@link Receive#next} says which exception there is.
    */
   record Disconnect() implements ReceiveEvent {}
 

@@ -26,6 +26,26 @@ public interface Request extends RequestHead {
   }
 
   /**
+   * {@return whether the client is known to have gone} For work that nobody would miss then: ask
+   * between two steps of it. Costs next to nothing. Never false again once it was true; while the
+   * request lasts, from any thread.
+   *
+   * <p>What is known is what this end of the connection was told. In HTTP/1.1 that is its end, or
+   * that it broke; a client that only ends its side, because it has nothing more to ask, looks the
+   * same, and is sent its response all the same. In HTTP/2 the stream was reset, or its connection
+   * has ended. Behind a proxy the client is the proxy: whether that leaves when its own client does
+   * is its business (nginx does, unless {@code proxy_ignore_client_abort} is on). A client that
+   * vanished without a word, such as one whose network is down, is known to have gone when what it
+   * is sent is not acknowledged for long, or not taken for {@code --write-timeout}.
+   *
+   * <p>It may be noticed late while there is much to read from the client: more of its body than
+   * the worker reads ahead, or requests it has pipelined.
+   */
+  default boolean isDisconnected() {
+    return false;
+  }
+
+  /**
    * Sends an interim response (RFC 9110 section 15.2) at once, while the app is still at work:
    *
    * <pre>{@code

@@ -75,6 +75,16 @@ public interface RequestHead {
    */
   default void extendDeadline(Duration time) {}
 
+  /**
+   * Says by which id the request is known. What the worker logs of it from here on, such as that
+   * its app has failed, names this one, where it would name the client's {@code X-Request-Id}.
+   * {@link dev.arbiter.app.middleware.RequestLog} does it, and so does any middleware that has an
+   * id of that name in the state it adds.
+   *
+   * @param id of printable ASCII, of which the first 128 characters are shown
+   */
+  default void identify(String id) {}
+
   /** {@return what the app put there in {@link App#startup}} */
   Map<String, Object> state();
 }

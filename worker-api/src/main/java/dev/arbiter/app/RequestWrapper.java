@@ -38,6 +38,15 @@ public class RequestWrapper extends HeadWrapper implements Request, HttpScope {
   }
 
   /**
+   * Whether the client has gone, as {@link Request#isDisconnected} has it; false if what was
+   * wrapped is no {@link Request}: an {@link AsyncApp} receives {@link ReceiveEvent.Disconnect}.
+   */
+  @Override
+  public boolean isDisconnected() {
+    return wrapped() instanceof Request request && request.isDisconnected();
+  }
+
+  /**
    * Sends an interim response, as {@link Request#inform} has it; does nothing if what was wrapped
    * is no {@link Request}: an {@link AsyncApp} sends {@link SendEvent.Informational}.
    */

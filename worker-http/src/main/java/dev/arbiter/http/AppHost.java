@@ -5,6 +5,7 @@ import dev.arbiter.app.App;
 import dev.arbiter.app.Hooks;
 import dev.arbiter.app.Lifespan;
 import dev.arbiter.app.Notice;
+import dev.arbiter.app.httpserver.HttpHandlers;
 import dev.arbiter.app.middleware.Compression;
 import dev.arbiter.compression.Codings;
 import dev.arbiter.http.develop.ProblemApp;
@@ -95,7 +96,7 @@ public final class AppHost {
 
   /** An app that is a handler of the JDK's. */
   public static App of(HttpHandler handler) {
-    return new JdkHandlerApp(handler);
+    return HttpHandlers.app(handler);
   }
 
   /** An app of a worker kind's own, to rehearse a start with. */

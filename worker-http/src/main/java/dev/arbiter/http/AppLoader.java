@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpHandler;
 import dev.arbiter.app.App;
 import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.httpserver.HttpHandlers;
 import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.WorkerSettings;
 import java.io.File;
@@ -209,7 +210,7 @@ public final class AppLoader {
     String kind = kindOf(made);
     boolean ambiguous = made instanceof App && made instanceof HttpHandler;
     if (ambiguous && wanted.equals("jdk")) {
-      return new JdkHandlerApp((HttpHandler) made);
+      return HttpHandlers.app((HttpHandler) made);
     }
     if (!wanted.equals("auto") && !wanted.equals(kind)) {
       throw failure(
@@ -217,7 +218,7 @@ public final class AppLoader {
           "Leave --interface out, or set it to " + kind + ".",
           null);
     }
-    return made instanceof App app ? app : new JdkHandlerApp((HttpHandler) made);
+    return made instanceof App app ? app : HttpHandlers.app((HttpHandler) made);
   }
 
   private static String kindOf(Object made) {

@@ -1,16 +1,15 @@
 package dev.arbiter.http;
 
-import dev.arbiter.app.Headers;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Tells the operator which requests the app failed and how, in the same words whatever the worker
- * and the protocol; with the id that a proxy or the client gave a request, so that the line is
- * found where theirs is. Without the query, which may be secret. One in each worker; any thread.
+ * and the protocol; with the id that the app's side, a proxy or the client gave a request, so that
+ * the line is found where theirs is. Without the query, which may be secret. One in each worker;
+ * any thread.
  */
 public final class FailedRequests {
-  private static final String ID = "x-request-id";
   private static final int LONGEST_ID = 128;
   private static final int LONGEST_PATH = 200;
   private static final int LONGEST = 8000;
@@ -44,19 +43,33 @@ public final class FailedRequests {
     say.accept("error", text.toString());
   }
 
-  /** The app ended because its client had gone: nobody's fault, told to who looks closely. */
-  public void clientLeft(IncomingHead head, Throwable cause) {
-    say.accept("debug", begun(head) + ": the client left its app with " + cause);
+  /**
+   * The app ended because its client had gone: nobody's fault, told to who looks closely.
+   *
+   * @param how the app was left, behind "the client left its app"
+   */
+  public void clientLeft(IncomingHead head, String how) {
+    say.accept("debug", begun(head) + ": the client left its app " + how);
+  }
+
+  /** How a request is named in the log, for what else may befall it: with its id, if it has one. */
+  public static String named(IncomingHead head) {
+    return begun(head).toString();
   }
 
   private static StringBuilder begun(IncomingHead head) {
     StringBuilder text = new StringBuilder(head.method()).append(' ');
     shortened(text, head.rawPath(), LONGEST_PATH);
-    Headers headers = head.headers();
-    headers
-        .first(ID)
-        .filter(id -> !id.isEmpty())
-        .ifPresent(id -> shortened(text.append(", request "), id, LONGEST_ID));
+    String id = head.id();
+    if (id != null && !id.isEmpty()) {
+      shortened(text.append(", request "), id, LONGEST_ID);
+    }
+    // An id that the app's side has made may have anything in it: a line stays a line.
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isISOControl(text.charAt(i))) {
+        text.setCharAt(i, '?');
+      }
+    }
     return text;
   }
 

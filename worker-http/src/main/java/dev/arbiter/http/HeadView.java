@@ -3,12 +3,14 @@ package dev.arbiter.http;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.RequestHead;
 import dev.arbiter.app.TlsInfo;
+import dev.arbiter.worker.WorkerRequest;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Optional;
+import javax.net.ssl.SSLSession;
 
 /** A request's head as an app sees it, whichever worker read it. Any thread. */
-public abstract class HeadView implements RequestHead {
+public abstract class HeadView implements RequestHead, WorkerRequest {
   private final IncomingHead incoming;
   private final RequestBook.Entry entry;
   private final Origin origin;
@@ -33,6 +35,19 @@ public abstract class HeadView implements RequestHead {
   /** Where the request comes from. */
   public final Origin origin() {
     return origin;
+  }
+
+  @Override
+  public final void runsOn(Thread thread) {
+    entry.enter(thread);
+  }
+
+  @Override
+  public abstract Optional<SSLSession> sslSession();
+
+  @Override
+  public final void identify(String id) {
+    incoming.identify(id);
   }
 
   @Override

@@ -47,6 +47,10 @@ public final class IncomingHead {
   private int hostAt;
   private long contentLength = -1;
   private @Nullable Refusal refusal;
+
+  /** What the app's side calls the request; any thread. */
+  private volatile @Nullable String id;
+
   private @Nullable Headers headers;
 
   /** A head that is to keep {@code rules}. */
@@ -409,6 +413,17 @@ public final class IncomingHead {
   /** As in {@link dev.arbiter.app.RequestHead#target}. */
   public String target() {
     return text;
+  }
+
+  /** The app's side calls the request so. Any thread. */
+  void identify(String known) {
+    id = known;
+  }
+
+  /** What the request is called: by the app's side, else by the client; null if by neither. */
+  @Nullable String id() {
+    String known = id;
+    return known == null ? first("x-request-id") : known;
   }
 
   /** As in {@link dev.arbiter.app.RequestHead#rawPath}. */

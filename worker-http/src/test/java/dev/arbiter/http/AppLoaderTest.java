@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.httpserver.HttpHandlers;
 import dev.arbiter.worker.BootFailure;
 import dev.arbiter.worker.WorkerSettings;
 import java.io.IOException;
@@ -87,7 +88,7 @@ class AppLoaderTest {
         }
         """);
     LoadedApp loaded = load("app.App");
-    assertThat(loaded.app()).isInstanceOf(JdkHandlerApp.class);
+    assertThat(loaded.app()).hasSameClassAs(HttpHandlers.app(_ -> {}));
     assertThat(loaded.description()).isEqualTo("app.App (jdk)");
   }
 
@@ -141,7 +142,7 @@ class AppLoaderTest {
         """);
     assertThat(load("app.App").app()).isInstanceOf(AsyncApp.class);
     assertThat(load("app.App", "interface", "async").app()).isInstanceOf(AsyncApp.class);
-    assertThat(load("app.App", "interface", "jdk").app()).isInstanceOf(JdkHandlerApp.class);
+    assertThat(load("app.App", "interface", "jdk").app()).hasSameClassAs(HttpHandlers.app(_ -> {}));
     assertThat(failure("app.App", "interface", "blocking"))
         .hasMessageContaining("app.App is of type async, not blocking");
   }

@@ -10,6 +10,9 @@ public interface Host extends AutoCloseable {
   /** Whether something was said that contains {@code text}. */
   boolean said(String text);
 
+  /** Requests that are being served. */
+  int inFlight();
+
   /** Requests that are past their deadline. */
   int overdue();
 

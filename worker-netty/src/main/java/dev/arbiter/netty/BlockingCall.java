@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -125,6 +126,11 @@ final class BlockingCall extends HeadView implements Request, Runnable {
   }
 
   @Override
+  public boolean isDisconnected() {
+    return exchange.disconnected();
+  }
+
+  @Override
   public void inform(int status, Headers headers) throws IOException {
     BodyInput.await(exchange.outbox().send(new Informational(status, headers)));
   }
@@ -132,6 +138,11 @@ final class BlockingCall extends HeadView implements Request, Runnable {
   @Override
   public Optional<TlsInfo> tls() {
     return exchange.tls();
+  }
+
+  @Override
+  public Optional<SSLSession> sslSession() {
+    return exchange.sslSession();
   }
 
   @Override

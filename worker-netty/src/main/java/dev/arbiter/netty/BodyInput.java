@@ -1,6 +1,5 @@
 package dev.arbiter.netty;
 
-import dev.arbiter.app.Receive;
 import dev.arbiter.app.ReceiveEvent;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,12 +11,12 @@ import java.util.concurrent.ExecutionException;
 
 /** A request's body as a stream; blocks its thread, which is virtual, until a part comes. */
 final class BodyInput extends InputStream {
-  private final Receive receive;
+  private final Inbox inbox;
   private ByteBuffer part = ByteBuffer.allocate(0);
   private boolean more;
 
-  BodyInput(Receive receive, boolean hasBody) {
-    this.receive = receive;
+  BodyInput(Inbox inbox, boolean hasBody) {
+    this.inbox = inbox;
     this.more = hasBody;
   }
 
@@ -48,12 +47,18 @@ final class BodyInput extends InputStream {
   /** Whether there is a byte to read; waits for it. */
   private boolean await() throws IOException {
     while (!part.hasRemaining() && more) {
-      switch (await(receive.next())) {
+      switch (await(inbox.next())) {
         case ReceiveEvent.RequestBody body -> {
           part = body.bytes();
           more = body.more();
         }
-        default -> throw new ClientGone("the client has gone before its request was complete");
+        default -> {
+          ClientGone refused = inbox.failure();
+          throw new ClientGone(
+              refused == null
+                  ? "the client has gone before its request was complete"
+                  : String.valueOf(refused.getMessage()));
+        }
       }
     }
     return part.hasRemaining();

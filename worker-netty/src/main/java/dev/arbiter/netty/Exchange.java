@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,9 @@ final class Exchange extends HeadView
   /** The worker has answered in the app's place, or will. */
   private boolean refused;
 
+  /** Whether the client has gone or ended its side, for an app that asks on a thread of its own. */
+  private volatile boolean disconnected;
+
   /**
    * @param handshake of a request that asks for a WebSocket
    */
@@ -56,6 +60,7 @@ final class Exchange extends HeadView
         origin);
     this.stream = stream;
     this.head = head;
+    this.disconnected = stream.inputEnded();
     this.inbox = new Inbox(this);
     this.outbox = new Outbox(this);
     this.door = handshake == null ? null : new WebSocketDoor(this, handshake);
@@ -90,6 +95,17 @@ final class Exchange extends HeadView
 
   boolean gone() {
     return gone;
+  }
+
+  /** Whether the client has gone, or looks like it. Any thread. */
+  boolean disconnected() {
+    return disconnected;
+  }
+
+  /** The client will send no more. */
+  void inputEnded() {
+    disconnected = true;
+    inbox.end();
   }
 
   // An app may throw anything; whatever it is, the client gets an answer and the operator a trace.
@@ -146,6 +162,12 @@ final class Exchange extends HeadView
     if (failure != null) {
       appFailed(failure);
     } else if (!answered && !gone && !outbox.ending()) {
+      if (stream.inputEnded() && !outbox.started()) {
+        // It was told so, and had nobody to answer.
+        failures().clientLeft(head, "without a response");
+        giveUp();
+        return;
+      }
       appFailed(
           outbox.started() ? "returned before the response was complete" : "sent no response");
     }
@@ -155,7 +177,7 @@ final class Exchange extends HeadView
     // When the client leaves or is refused, what the app reads and sends fails; that is not the
     // app's fault.
     if (refused || ClientGone.causes(failure)) {
-      failures().clientLeft(head, failure);
+      failures().clientLeft(head, "with " + failure);
     } else {
       failures().failed(head, "failed", failure);
     }
@@ -272,6 +294,7 @@ final class Exchange extends HeadView
       return;
     }
     gone = true;
+    disconnected = true;
     int status = outbox.started() ? outbox.status() : 0;
     long nanos = entry().end(status, inbox.received(), outbox.bytes());
     if (status != 0 && !answered) {
@@ -298,6 +321,11 @@ final class Exchange extends HeadView
   @Override
   public Optional<TlsInfo> tls() {
     return Optional.ofNullable(stream.tlsInfo());
+  }
+
+  @Override
+  public Optional<SSLSession> sslSession() {
+    return Optional.ofNullable(stream.sslSession());
   }
 
   @Override

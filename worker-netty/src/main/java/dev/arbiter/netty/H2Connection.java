@@ -34,6 +34,7 @@ import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -128,6 +129,10 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
 
   @Nullable TlsInfo tlsInfo() {
     return tls == null ? null : tls.info();
+  }
+
+  @Nullable SSLSession sslSession() {
+    return tls == null ? null : tls.session();
   }
 
   boolean inputEnded() {

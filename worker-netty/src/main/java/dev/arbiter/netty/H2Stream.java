@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -159,7 +160,7 @@ final class H2Stream implements HttpStream {
     }
     Exchange current = exchange;
     if (current != null && !finished) {
-      current.inbox().end();
+      current.inputEnded();
     }
   }
 
@@ -228,6 +229,11 @@ final class H2Stream implements HttpStream {
   @Override
   public @Nullable TlsInfo tlsInfo() {
     return connection.tlsInfo();
+  }
+
+  @Override
+  public @Nullable SSLSession sslSession() {
+    return connection.sslSession();
   }
 
   @Override

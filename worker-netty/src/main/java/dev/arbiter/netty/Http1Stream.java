@@ -21,6 +21,7 @@ import io.netty.channel.FileRegion;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -227,6 +228,11 @@ final class Http1Stream implements HttpStream {
   }
 
   @Override
+  public @Nullable SSLSession sslSession() {
+    return tls == null ? null : tls.session();
+  }
+
+  @Override
   public boolean inputEnded() {
     return connection.inputEnded();
   }
@@ -281,7 +287,8 @@ final class Http1Stream implements HttpStream {
         channel.alloc().directBuffer(head.length()).writeBytes(head.bytes(), 0, head.length());
     asked.switched(101, headers, head.length());
     WebSocketConnection next =
-        new WebSocketConnection(loop(), channel, handshake, connection::late, handled);
+        new WebSocketConnection(
+            loop(), channel, asked.head(), handshake, connection::late, handled);
     connection.becomeWebSocket(next, answer);
     return next.session();
   }

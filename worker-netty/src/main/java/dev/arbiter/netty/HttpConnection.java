@@ -2,6 +2,7 @@ package dev.arbiter.netty;
 
 import dev.arbiter.app.Response;
 import dev.arbiter.http.ConnectionLog.Limit;
+import dev.arbiter.http.FailedRequests;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.Origin;
 import dev.arbiter.http.Refusal;
@@ -281,7 +282,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
         close();
       } else if (exchange != null) {
         // It may only have shut its side: what is under way is answered all the same.
-        exchange.inbox().end();
+        exchange.inputEnded();
       }
     }
   }
@@ -325,7 +326,13 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
       loop.tlsFailed(origin.client(), failure);
     } else if (!(cause instanceof IOException)) {
       OutOfMemory.leaveIf(cause);
-      loop.service().warn("A connection failed and was closed: " + cause);
+      Exchange current = exchange;
+      String what = "connection failed and was closed: " + cause;
+      loop.service()
+          .warn(
+              current == null
+                  ? "A " + what
+                  : FailedRequests.named(current.head()) + ": its " + what);
     }
     channel.close();
   }

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,9 @@ interface HttpStream {
 
   /** How the connection is secured; null if it is not. Any thread. */
   @Nullable TlsInfo tlsInfo();
+
+  /** The session of what secures it; null if nothing does. Any thread. */
+  @Nullable SSLSession sslSession();
 
   // ---- the request
 

@@ -32,7 +32,7 @@ final class Inbox implements Receive {
   private boolean discarding;
   private int discarded;
   private int since;
-  private @Nullable ClientGone failure;
+  private volatile @Nullable ClientGone failure;
   private @Nullable CompletableFuture<ReceiveEvent> waiter;
 
   Inbox(Exchange exchange) {
@@ -99,7 +99,7 @@ final class Inbox implements Receive {
     }
     CompletableFuture<ReceiveEvent> event = new CompletableFuture<>();
     if (!exchange.stream().loop().tryExecute(() -> ask(event))) {
-      event.completeExceptionally(new ClientGone("the worker has stopped"));
+      event.complete(new Disconnect());
     }
     return event;
   }
@@ -135,12 +135,7 @@ final class Inbox implements Receive {
     if (waiting == null) {
       return;
     }
-    if (failure != null) {
-      waiter = null;
-      waiting.completeExceptionally(failure);
-      return;
-    }
-    ReceiveEvent event = poll();
+    ReceiveEvent event = failure == null ? poll() : new Disconnect();
     if (event != null) {
       waiter = null;
       waiting.complete(event);
@@ -253,7 +248,12 @@ final class Inbox implements Receive {
     deliver();
   }
 
-  /** What is asked for next fails; and what was asked for already, at {@link #close}. */
+  /** Why nothing more will come, or be sent; null if that is not so, or the client has gone. */
+  @Nullable ClientGone failure() {
+    return failure;
+  }
+
+  /** Nothing more will come, which who has asked for it is told at {@link #close}. */
   void fail(ClientGone reason) {
     failure = reason;
     int held = buffered();

@@ -138,6 +138,10 @@ final class Outbox implements Send {
   }
 
   private CompletionStage<Void> take(SendEvent event) {
+    ClientGone refused = exchange.inbox().failure();
+    if (refused != null) {
+      return CompletableFuture.failedFuture(refused); // the worker has answered instead
+    }
     return switch (event) {
       case SendEvent.ResponseStart start -> {
         if (headers != null) {

@@ -10,6 +10,7 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +52,11 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
   /** Known from the end of the handshake on. */
   @Nullable TlsInfo info() {
     return info;
+  }
+
+  /** As TLS itself has it; any thread may ask. */
+  SSLSession session() {
+    return engine.getSession();
   }
 
   /** The handshake is over. Returns what ALPN chose; empty if the client did not ask. */

@@ -1,6 +1,8 @@
 package dev.arbiter.netty;
 
 import dev.arbiter.http.ConnectionLog.Limit;
+import dev.arbiter.http.FailedRequests;
+import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.websocket.Handshake;
 import dev.arbiter.http.websocket.WebSocketSession;
 import dev.arbiter.worker.OutOfMemory;
@@ -31,6 +33,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
 
   private final Loop loop;
   private final Channel channel;
+  private final IncomingHead request;
   private final FramePump pump;
   private final Consumer<Limit> late;
   private final Stall stall = new Stall();
@@ -45,17 +48,20 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   private boolean ending;
 
   /**
+   * @param request that has asked for it
    * @param late is told which time limit is about to end it
    * @param handled completes when no thread of the app runs for it any more
    */
   WebSocketConnection(
       Loop loop,
       Channel channel,
+      IncomingHead request,
       Handshake handshake,
       Consumer<Limit> late,
       CompletableFuture<Void> handled) {
     this.loop = loop;
     this.channel = channel;
+    this.request = request;
     this.late = late;
     this.handled = handled;
     this.pump = new FramePump(loop, handshake, this);
@@ -170,7 +176,8 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
     // A client that resets its connection is no news. Anything else is a fault of this class.
     if (!(cause instanceof IOException)) {
       OutOfMemory.leaveIf(cause);
-      loop.service().warn("A WebSocket failed and was closed: " + cause);
+      loop.service()
+          .warn(FailedRequests.named(request) + ": its WebSocket failed and was closed: " + cause);
     }
     channel.close();
   }

@@ -116,6 +116,11 @@ final class Fixture implements AutoCloseable {
       }
 
       @Override
+      public int inFlight() {
+        return fixture.worker.traffic().inFlight();
+      }
+
+      @Override
       public int overdue() {
         return fixture.worker.traffic().overdue();
       }

@@ -6,14 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.HttpScope;
-import dev.arbiter.app.ReceiveEvent;
 import dev.arbiter.app.Response;
 import dev.arbiter.http.RawClient;
 import dev.arbiter.http.RawClient.Answer;
 import java.io.IOException;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -304,47 +302,6 @@ class RequestTest {
       Fixture.await(() -> fixture.open.get() == 0);
       assertThat(fixture.said("error")).isFalse();
       assertThat(fixture.worker.inFlight()).isEmpty();
-    }
-  }
-
-  @Test
-  void anAppIsToldThatItsClientLeft() throws Exception {
-    BlockingQueue<String> seen = new LinkedBlockingQueue<>();
-    AsyncApp app =
-        (_, receive, _) ->
-            receive
-                .next()
-                .thenCompose(
-                    first -> {
-                      seen.add(Apps.text(first));
-                      return receive.next();
-                    })
-                .thenAccept(second -> seen.add(second.getClass().getSimpleName()));
-    try (Fixture fixture = Fixture.serving(app)) {
-      try (RawClient client = fixture.connect()) {
-        client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
-        assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("abc");
-      }
-      assertThat(seen.poll(10, TimeUnit.SECONDS)).isEqualTo("Disconnect");
-    }
-  }
-
-  @Test
-  void twoEventsAskedForAtOnceAreAnError() throws Exception {
-    AsyncApp app =
-        (_, receive, send) -> {
-          CompletionStage<ReceiveEvent> first = receive.next();
-          return receive
-              .next()
-              .handle((_, failure) -> String.valueOf(failure))
-              .thenCompose(text -> first.thenCompose(_ -> Apps.respond(send, 200, text)));
-        };
-    try (Fixture fixture = Fixture.serving(app);
-        RawClient client = fixture.connect()) {
-      client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n");
-      Fixture.await(() -> fixture.worker.traffic().inFlight() == 1);
-      client.send("x");
-      assertThat(client.answer().body()).contains("IllegalStateException");
     }
   }
 

@@ -8,7 +8,9 @@ import dev.arbiter.app.Send;
 import dev.arbiter.app.SendEvent;
 import dev.arbiter.app.Trailers;
 import dev.arbiter.http.OpenFile;
+import dev.arbiter.http.Refusal;
 import java.io.IOException;
+import java.io.Serial;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -19,22 +21,32 @@ import org.jspecify.annotations.Nullable;
 /**
  * Runs an asynchronous app for one request, with blocking I/O: each {@code next} and {@code send}
  * has done its work when it returns. The app may call them from its own threads, and one while the
- * other waits for the client; so each direction has a lock of its own.
- *
- * <p>That the client has gone is noticed by the next read or write only.
+ * other waits for the client; so each direction has a lock of its own. What an app does with the
+ * news that its client has gone, it does on the thread that has called it.
  */
 final class AsyncCall implements Receive, Send {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
+
+  /** What an app is taken to have ended with that was told to, and has not begun to answer. */
+  static final class ClientLeft extends IOException {
+    @Serial private static final long serialVersionUID = 1;
+
+    ClientLeft() {
+      super("the client has gone");
+    }
+  }
 
   private final AsyncApp app;
   private final Exchange exchange;
   private final Reply reply;
   private final CompletableFuture<ReceiveEvent> gone = new CompletableFuture<>();
+  private final CompletableFuture<@Nullable Void> hungUp = new CompletableFuture<>();
   private final ReentrantLock receiving = new ReentrantLock();
   private final ReentrantLock sending = new ReentrantLock();
   private SendEvent.@Nullable ResponseStart start;
   private boolean begun;
   private boolean bodyRead;
+  private @Nullable CompletableFuture<ReceiveEvent> waiting;
   private volatile boolean over;
 
   AsyncCall(AsyncApp app, Exchange exchange, Reply reply) {
@@ -50,7 +62,10 @@ final class AsyncCall implements Receive, Send {
       if (done == null) {
         throw new IllegalStateException("The app's handle returned null.");
       }
-      done.toCompletableFuture().get();
+      await(done.toCompletableFuture());
+      if (hungUp.isDone() && start == null) {
+        throw new ClientLeft(); // it was told so, and had nobody to answer
+      }
       requireComplete();
     } catch (ExecutionException failed) {
       switch (failed.getCause()) {
@@ -60,8 +75,19 @@ final class AsyncCall implements Receive, Send {
       }
     } finally {
       over = true;
+      exchange.hangUp().forget();
       gone.complete(new ReceiveEvent.Disconnect());
     }
+  }
+
+  private void await(CompletableFuture<Void> done) throws InterruptedException, ExecutionException {
+    CompletableFuture<Void> either =
+        CompletableFuture.anyOf(hungUp, done.exceptionally(_ -> null)).thenAccept(_ -> {});
+    either.get();
+    if (hungUp.isDone()) {
+      gone.complete(new ReceiveEvent.Disconnect());
+    }
+    Void _ = done.get();
   }
 
   /** Whether the response was sent to its end. */
@@ -78,23 +104,36 @@ final class AsyncCall implements Receive, Send {
 
   @Override
   public CompletionStage<ReceiveEvent> next() {
-    receiving.lock();
+    if (!receiving.tryLock()) {
+      return refused();
+    }
     try {
-      return read();
+      return waiting == null || waiting.isDone() ? read() : refused();
     } finally {
       receiving.unlock();
     }
   }
 
+  private static CompletionStage<ReceiveEvent> refused() {
+    return CompletableFuture.failedFuture(
+        new IllegalStateException("The event asked for before has not come yet."));
+  }
+
   private CompletionStage<ReceiveEvent> read() {
     if (bodyRead || over) {
-      return gone.copy();
+      if (!gone.isDone()) {
+        exchange.hangUp().tell(() -> hungUp.complete(null));
+      }
+      CompletableFuture<ReceiveEvent> event = gone.copy();
+      waiting = event;
+      return event;
     }
     ByteBuffer part;
     try {
       part = exchange.requestBody().next();
     } catch (IOException _) {
-      // The client has gone, or its body is refused: in both cases nothing more will come.
+      // The client has gone, or its body is refused, which the worker answers: in both cases
+      // nothing more will come, and nothing sent will arrive.
       bodyRead = true;
       gone.complete(new ReceiveEvent.Disconnect());
       return gone.copy();
@@ -114,6 +153,10 @@ final class AsyncCall implements Receive, Send {
     try {
       if (over || reply.complete()) {
         throw new IllegalStateException("The response is over.");
+      }
+      Refusal refusal = exchange.incoming().refusal();
+      if (refusal != null) {
+        throw new IOException("The request was refused: " + refusal.reason());
       }
       switch (event) {
         case SendEvent.Informational interim -> inform(interim);

@@ -5,6 +5,7 @@ import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Response;
 import dev.arbiter.http.AccessLog;
+import dev.arbiter.http.AppHost;
 import dev.arbiter.http.ConnectionLog;
 import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.FailedRequests;
@@ -94,6 +95,17 @@ final class Conversation {
         parser.reset();
         first = false;
       }
+    } catch (RuntimeException broken) {
+      if (parser.head().method().isEmpty()) {
+        throw broken;
+      }
+      shared
+          .say()
+          .accept(
+              "error",
+              FailedRequests.named(parser.head())
+                  + ": its connection failed: "
+                  + AppHost.stackTrace(broken));
     } finally {
       if (link.stalled()) {
         ended(Limit.WRITE);
@@ -162,8 +174,7 @@ final class Conversation {
     long bytesOut = link.bytesOut();
     boolean again = false;
     Exchange exchange =
-        new Exchange(
-            head, entry, origin, body, reply, link.tls(), settings.rootPath(), shared.state());
+        new Exchange(head, entry, origin, link, body, reply, settings.rootPath(), shared.state());
     WebSocketDoor door =
         handshake == null ? null : new WebSocketDoor(shared, link, in, exchange, reply, handshake);
     entry.own(() -> Thread.ofVirtual().start(() -> giveUp(exchange, reply)));
@@ -400,8 +411,8 @@ final class Conversation {
   private void failed(Exchange exchange, Reply reply, Throwable failure, Response answer)
       throws IOException {
     boolean clientGone = link.broken() && failsAtReadingOrWriting(failure);
-    if (clientGone) {
-      shared.failedRequests().clientLeft(exchange.incoming(), failure);
+    if (clientGone || failure instanceof AsyncCall.ClientLeft) {
+      shared.failedRequests().clientLeft(exchange.incoming(), "with " + failure);
     } else {
       shared.failedRequests().failed(exchange.incoming(), "failed", failure);
     }

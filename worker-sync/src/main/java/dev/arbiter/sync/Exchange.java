@@ -12,13 +12,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import javax.net.ssl.SSLSession;
 
 /** One request, as either contract sees it. Any thread, but for the body. */
 final class Exchange extends HeadView implements Request, HttpScope {
+  private final Link link;
   private final RequestBody body;
   private final Reply reply;
-  private final @Nullable TlsInfo tls;
   private final String rootPath;
   private final Map<String, Object> state;
 
@@ -26,21 +26,26 @@ final class Exchange extends HeadView implements Request, HttpScope {
       IncomingHead head,
       RequestBook.Entry entry,
       Origin origin,
+      Link link,
       RequestBody body,
       Reply reply,
-      @Nullable TlsInfo tls,
       String rootPath,
       Map<String, Object> state) {
     super(head, entry, origin);
+    this.link = link;
     this.body = body;
     this.reply = reply;
-    this.tls = tls;
     this.rootPath = rootPath;
     this.state = state;
   }
 
   RequestBody requestBody() {
     return body;
+  }
+
+  /** Whether the client has hung up. */
+  HangUp hangUp() {
+    return link.hangUp();
   }
 
   @Override
@@ -54,13 +59,23 @@ final class Exchange extends HeadView implements Request, HttpScope {
   }
 
   @Override
+  public boolean isDisconnected() {
+    return link.broken() || link.hangUp().seen();
+  }
+
+  @Override
   public void inform(int status, Headers headers) throws IOException {
     reply.inform(status, headers);
   }
 
   @Override
   public Optional<TlsInfo> tls() {
-    return Optional.ofNullable(tls);
+    return Optional.ofNullable(link.tls());
+  }
+
+  @Override
+  public Optional<SSLSession> sslSession() {
+    return Optional.ofNullable(link.sslSession());
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,9 +37,11 @@ final class Link {
   private final boolean unix;
   private Transport transport;
   private @Nullable TlsInfo tls;
+  private @Nullable SSLSession tlsSession;
   private final @Nullable SocketAddress client;
   private final @Nullable SocketAddress server;
   private final Departure departure;
+  private final HangUp hangUp;
   private final Wait reading = new Wait();
   private final Wait writing = new Wait();
   private final ReentrantLock sending = new ReentrantLock();
@@ -64,6 +67,7 @@ final class Link {
     this.channel = channel;
     this.unix = unix;
     transport = new Transport.Plain(channel);
+    hangUp = new HangUp(channel);
     this.departure = departure;
     client = unix ? null : channel.getRemoteAddress();
     server = unix ? null : channel.getLocalAddress();
@@ -86,6 +90,11 @@ final class Link {
     return tls;
   }
 
+  /** The session of what secures it; null if nothing does. */
+  @Nullable SSLSession sslSession() {
+    return tlsSession;
+  }
+
   long bytesIn() {
     return bytesIn;
   }
@@ -105,6 +114,11 @@ final class Link {
   /** The client has gone, or does not read: nothing that is sent will arrive. */
   boolean broken() {
     return broken;
+  }
+
+  /** Whether the client has hung up. */
+  HangUp hangUp() {
+    return hangUp;
   }
 
   /** The client took nothing of what was sent, for longer than it may. */
@@ -143,6 +157,7 @@ final class Link {
           case DONE -> {
             transport = secured;
             tls = ServerTls.info(secured.engine());
+            tlsSession = secured.engine().getSession();
             return true;
           }
           case PLAIN_HTTP -> {
@@ -469,6 +484,7 @@ final class Link {
         transport.end();
       }
     } finally {
+      hangUp.end();
       channel.close();
     }
   }

@@ -144,25 +144,6 @@ class AsyncAppTest {
     }
   }
 
-  @Test
-  void theEndOfTheResponseIsReportedAsDisconnect() throws Exception {
-    LinkedBlockingQueue<ReceiveEvent> events = new LinkedBlockingQueue<>();
-    try (Fixture fixture =
-            Fixture.servingAsync(
-                (_, receive, send) ->
-                    receive
-                        .next()
-                        .thenAccept(events::add)
-                        .thenCompose(_ -> whole(send, 200, "ok"))
-                        .thenCompose(_ -> receive.next())
-                        .thenAccept(events::add));
-        RawClient client = fixture.connect()) {
-      client.get("/");
-      assertThat(events.take()).isInstanceOf(ReceiveEvent.RequestBody.class);
-      assertThat(events.take()).isInstanceOf(ReceiveEvent.Disconnect.class);
-    }
-  }
-
   private static CompletionStage<Void> whole(Send send, int status, String body) {
     return send.send(new SendEvent.ResponseStart(status, Headers.empty()))
         .thenCompose(_ -> send.send(new SendEvent.ResponseBody(bytes(body), false)));

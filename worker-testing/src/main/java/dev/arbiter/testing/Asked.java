@@ -35,6 +35,11 @@ record Asked(
   }
 
   @Override
+  public boolean isDisconnected() {
+    return exchange.gone();
+  }
+
+  @Override
   public void inform(int status, Headers fields) throws IOException {
     exchange.inform(status, fields);
   }

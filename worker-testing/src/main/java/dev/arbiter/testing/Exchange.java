@@ -115,6 +115,11 @@ final class Exchange implements Receive, Send {
     disconnect.complete(new ReceiveEvent.Disconnect());
   }
 
+  /** Whether the client has left. */
+  boolean gone() {
+    return gone;
+  }
+
   /** Whether the app was done within that time, however it ended. */
   boolean awaitDone(long time, TimeUnit unit) throws InterruptedException {
     try {
@@ -273,9 +278,8 @@ final class Exchange implements Receive, Send {
         bodyRead
             ? disconnect.copy()
             : in.take().thenApply(this::event).exceptionally(_ -> new ReceiveEvent.Disconnect());
-    CompletionStage<ReceiveEvent> onLoop = event.thenApplyAsync(ready -> ready, loop);
-    receiving = onLoop;
-    return onLoop;
+    receiving = event; // not what the loop still has to tell: it has come then
+    return event.thenApplyAsync(ready -> ready, loop);
   }
 
   private ReceiveEvent event(byte[] part) {
@@ -431,7 +435,7 @@ final class Exchange implements Receive, Send {
   }
 
   private void ended(@Nullable Throwable thrown) {
-    if (thrown == null || (gone && thrown instanceof IOException)) {
+    if (thrown == null || (gone && (thrown instanceof IOException || start == null))) {
       done.complete(null);
       return;
     }

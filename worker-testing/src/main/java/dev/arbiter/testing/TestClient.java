@@ -1,8 +1,10 @@
 package dev.arbiter.testing;
 
+import com.sun.net.httpserver.HttpHandler;
 import dev.arbiter.app.App;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Lifespan;
+import dev.arbiter.app.httpserver.HttpHandlers;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -86,7 +88,26 @@ public final class TestClient implements AutoCloseable {
   }
 
   /**
-   * A client that differs from {@link #of}.
+   * {@return a client of an app that is a handler of the JDK's own server, as a worker runs it}
+   *
+   * @param handler called for each request, on a thread that is the request's alone
+   */
+  public static TestClient of(HttpHandler handler) {
+    return builder(handler).build();
+  }
+
+  /**
+   * A client that differs from {@link #of(HttpHandler)}.
+   *
+   * @param handler called for each request, on a thread that is the request's alone
+   * @return what is told how the client differs
+   */
+  public static Builder builder(HttpHandler handler) {
+    return new Builder(HttpHandlers.app(handler));
+  }
+
+  /**
+   * A client that differs from {@link #of(App)}.
    *
    * @param app started by {@link Builder#build}
    * @return what is told how the client differs

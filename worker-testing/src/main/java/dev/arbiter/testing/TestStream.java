@@ -11,7 +11,9 @@ import java.util.concurrent.TimeUnit;
 /**
  * An exchange whose bodies are streams: the request's can still be written while the response's is
  * read. For one thread in each direction. Closing it is what a client does that leaves: an app that
- * has not sent all of its response learns of it.
+ * has not sent all of its response learns of it, by a write that fails, by {@link
+ * dev.arbiter.app.ReceiveEvent.Disconnect}, or by {@link dev.arbiter.app.Request#isDisconnected};
+ * {@link #awaitDone} says whether it has ended.
  */
 public final class TestStream implements AutoCloseable {
   private final TestClient client;

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpHandler;
 import dev.arbiter.app.App;
 import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
@@ -492,6 +493,38 @@ class TestClientTest {
       assertThatThrownBy(request::send)
           .isInstanceOf(AppFailure.class)
           .hasMessageContaining("not allowed there");
+    }
+  }
+
+  @Test
+  void aHandlerOfTheJdksIsAskedAsAnAppIs() {
+    HttpHandler handler =
+        exchange -> {
+          byte[] body = exchange.getRequestBody().readAllBytes();
+          exchange.getResponseHeaders().set("x-asked", exchange.getRequestURI().toString());
+          Object count =
+              exchange.getHttpContext().getAttributes().merge("n", 1, (a, b) -> (int) a + (int) b);
+          if (body.length == 0) {
+            throw new IOException("nothing to echo");
+          }
+          exchange.sendResponseHeaders(201, 0);
+          exchange.getResponseBody().write((count + " " + new String(body, UTF_8)).getBytes(UTF_8));
+          exchange.close();
+        };
+    try (TestClient client = TestClient.builder(handler).rootPath("/shop").build()) {
+      TestResponse answer = client.post("/a?b=c", "tea");
+      assertThat(answer.status()).isEqualTo(201);
+      assertThat(answer.text()).isEqualTo("1 tea");
+      assertThat(answer.headers().first("x-asked")).contains("/a?b=c");
+      assertThat(client.post("/", "again").text()).isEqualTo("2 again");
+      assertThatThrownBy(() -> client.get("/")).hasRootCauseMessage("nothing to echo");
+    }
+    try (TestClient client = TestClient.of(handler);
+        TestStream stream = client.request("POST", "/").streaming().open()) {
+      stream.close();
+      assertThat(stream.awaitDone(Duration.ofSeconds(10))).isTrue();
+    } catch (InterruptedException interrupted) {
+      throw new AssertionError(interrupted);
     }
   }
 }

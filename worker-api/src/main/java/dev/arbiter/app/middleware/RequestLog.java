@@ -15,7 +15,8 @@ import java.util.function.Consumer;
  * {@code state()} as {@link #ID}, and the client in the answer.
  *
  * <p>The worker's own access log knows more of the bytes and nothing of the app; this one is for
- * what the app logs of the same request, under the same id.
+ * what the app logs of the same request, under the same id. What the worker logs of a request whose
+ * app has failed names that id, too.
  */
 public final class RequestLog implements Middleware {
 

@@ -21,6 +21,9 @@ final class StateView extends RequestWrapper {
   }
 
   private static Map<String, Object> both(RequestHead wrapped, Map<String, Object> added) {
+    if (added.get(RequestLog.ID) instanceof String id) {
+      wrapped.identify(id); // the worker's log is to name the request as the app's does
+    }
     Map<String, Object> all = new HashMap<>(wrapped.state());
     all.putAll(added);
     return Collections.unmodifiableMap(all);

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpsExchange;
 import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Headers;
@@ -15,6 +16,7 @@ import dev.arbiter.app.TlsInfo;
 import dev.arbiter.app.WebSocket;
 import dev.arbiter.app.WebSocketScope;
 import dev.arbiter.app.WebSocketScopeWrapper;
+import dev.arbiter.app.httpserver.HttpHandlers;
 import dev.arbiter.app.middleware.Middleware;
 import dev.arbiter.app.middleware.TrustedHosts;
 import dev.arbiter.http.RawClient.Answer;
@@ -32,6 +34,7 @@ import java.util.HexFormat;
 import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -248,6 +251,25 @@ public abstract class TlsContract {
       assertThat(System.nanoTime()).isLessThan(end);
       Thread.onSpinWait();
     }
+  }
+
+  /** As the JDK's own HttpsServer shows it to a handler. */
+  @Test
+  void aHandlerOfTheJdksSeesTheSession() throws Exception {
+    serve(
+        HttpHandlers.app(
+            exchange -> {
+              SSLSession session = ((HttpsExchange) exchange).getSSLSession();
+              String text = session.getProtocol() + " " + session.getCipherSuite();
+              exchange.getResponseHeaders().set("X-Session", text);
+              exchange.sendResponseHeaders(204, -1);
+            }));
+    TlsClient connected = connect();
+    assertThat(connected.get("/").field("x-session"))
+        .isEqualTo(
+            connected.socket().getSession().getProtocol()
+                + " "
+                + connected.socket().getSession().getCipherSuite());
   }
 
   @Test

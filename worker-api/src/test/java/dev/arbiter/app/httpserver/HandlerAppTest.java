@@ -1,4 +1,4 @@
-package dev.arbiter.http;
+package dev.arbiter.app.httpserver;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -21,7 +21,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
-class JdkHandlerAppTest {
+class HandlerAppTest {
   @Test
   void aSmallBodyIsHandedOverWhole() throws Exception {
     Response response =
@@ -140,7 +140,7 @@ class JdkHandlerAppTest {
 
   @Test
   void aTargetThatIsNoUriIsABadRequest() throws Exception {
-    JdkHandlerApp app = new JdkHandlerApp(_ -> {});
+    HandlerApp app = new HandlerApp(_ -> {});
     assertThat(app.handle(new Asked("/a|b")).status()).isEqualTo(400);
   }
 
@@ -153,7 +153,7 @@ class JdkHandlerAppTest {
   }
 
   private static Response ask(HttpHandler handler) throws Exception {
-    return new JdkHandlerApp(handler).handle(new Asked("/a%20b?x=1"));
+    return new HandlerApp(handler).handle(new Asked("/a%20b?x=1"));
   }
 
   private record Asked(String target) implements Request {

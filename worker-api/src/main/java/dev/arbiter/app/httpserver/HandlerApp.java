@@ -1,13 +1,18 @@
-package dev.arbiter.http;
+package dev.arbiter.app.httpserver;
 
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
 import dev.arbiter.worker.OutOfMemory;
+import dev.arbiter.worker.WorkerRequest;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.util.Optional;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs an unmodified {@link HttpHandler}. Such a handler pushes its response, while {@link
@@ -15,10 +20,11 @@ import java.net.URISyntaxException;
  * caller's, whose output passes through a bounded pipe. The caller waits for it, so that handlers
  * still run one at a time where blocking apps do.
  */
-final class JdkHandlerApp implements BlockingApp {
+final class HandlerApp implements BlockingApp {
   private final HttpHandler handler;
+  private volatile @Nullable HandlerContext context;
 
-  JdkHandlerApp(HttpHandler handler) {
+  HandlerApp(HttpHandler handler) {
     this.handler = handler;
   }
 
@@ -31,14 +37,17 @@ final class JdkHandlerApp implements BlockingApp {
       // Handlers are promised a URI, which is stricter than a request target.
       return Response.of(400);
     }
-    JdkExchange exchange = new JdkExchange(request, uri, handler);
+    HandlerContext known = context(request.rootPath());
+    HandlerExchange exchange = new HandlerExchange(request, uri, known);
+    Optional<WorkerRequest> worker = WorkerRequest.of(request);
+    Optional<SSLSession> session = worker.flatMap(WorkerRequest::sslSession);
+    HttpExchange shown =
+        session.isPresent() ? new SecureExchange(exchange, session.get()) : exchange;
     Thread caller = Thread.currentThread();
     Thread.Builder builder = caller.isVirtual() ? Thread.ofVirtual() : Thread.ofPlatform().daemon();
-    Thread thread = builder.name("handler").unstarted(() -> run(exchange));
+    Thread thread = builder.name("handler").unstarted(() -> run(known, shown, exchange));
     thread.setContextClassLoader(caller.getContextClassLoader());
-    if (request instanceof HeadView view) {
-      view.entry().enter(thread); // a slow handler's stack is there, not here
-    }
+    worker.ifPresent(it -> it.runsOn(thread)); // a slow handler's stack is there, not here
     thread.start();
 
     ExchangePipe pipe = exchange.pipe();
@@ -51,11 +60,26 @@ final class JdkHandlerApp implements BlockingApp {
     return new Response(head.status(), headers, new Response.Body.Stream(pipe::copyTo));
   }
 
+  /** Where the app is mounted is known when it is asked. */
+  private HandlerContext context(String rootPath) {
+    HandlerContext known = context;
+    if (known == null) {
+      synchronized (this) {
+        known = context;
+        if (known == null) {
+          known = new HandlerContext(handler, rootPath);
+          context = known;
+        }
+      }
+    }
+    return known;
+  }
+
   // Whatever a handler throws, errors included, must reach the waiting caller, which logs it.
   @SuppressWarnings("CatchingUnchecked")
-  private void run(JdkExchange exchange) {
+  private static void run(HandlerContext context, HttpExchange shown, HandlerExchange exchange) {
     try {
-      handler.handle(exchange);
+      context.handle(shown, exchange);
       exchange.pipe().finish(null);
     } catch (Throwable thrown) {
       OutOfMemory.leaveIf(thrown);

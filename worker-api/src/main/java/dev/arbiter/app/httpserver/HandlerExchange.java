@@ -1,13 +1,9 @@
-package dev.arbiter.http;
+package dev.arbiter.app.httpserver;
 
-import com.sun.net.httpserver.Authenticator;
-import com.sun.net.httpserver.Filter;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpContext;
 import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpPrincipal;
-import com.sun.net.httpserver.HttpServer;
 import dev.arbiter.app.Request;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Its base class promises null in several places, which is why it is not null-marked.
  */
 @NullUnmarked
-final class JdkExchange extends HttpExchange {
+final class HandlerExchange extends HttpExchange {
   /**
    * A handler is promised an IP address even where the client has none, or is not known. Not the
    * loopback address: a handler may trust that one.
@@ -39,24 +35,30 @@ final class JdkExchange extends HttpExchange {
 
   private final Request request;
   private final URI uri;
-  private final Context context;
+  private final HandlerContext context;
   private final ExchangePipe pipe = new ExchangePipe();
   private final Headers requestHeaders;
   private final Headers responseHeaders = new Headers();
   private final Map<String, Object> attributes = new ConcurrentHashMap<>();
   private InputStream in;
   private OutputStream out;
+  private @Nullable HttpPrincipal principal;
   private int status = -1;
 
-  JdkExchange(Request request, URI uri, HttpHandler handler) {
+  HandlerExchange(Request request, URI uri, HandlerContext context) {
     this.request = request;
     this.uri = uri;
-    context = new Context(handler, request.rootPath());
+    this.context = context;
     Headers received = new Headers();
     request.headers().forEach(received::add);
     requestHeaders = Headers.of(received);
     in = request.body();
     out = new Out();
+  }
+
+  /** An authenticator knows who asks. */
+  void principal(HttpPrincipal known) {
+    principal = known;
   }
 
   ExchangePipe pipe() {
@@ -186,7 +188,7 @@ final class JdkExchange extends HttpExchange {
 
   @Override
   public @Nullable HttpPrincipal getPrincipal() {
-    return null;
+    return principal;
   }
 
   private final class Out extends OutputStream {
@@ -217,59 +219,6 @@ final class JdkExchange extends HttpExchange {
       if (status != -1) {
         pipe.finish(null);
       }
-    }
-  }
-
-  /** The one context, at the path the app is mounted on. */
-  private static final class Context extends HttpContext {
-    private final String path;
-    private final Map<String, Object> attributes = new ConcurrentHashMap<>();
-    private final List<Filter> filters = new ArrayList<>();
-    private final HttpHandler handler;
-
-    Context(HttpHandler handler, String rootPath) {
-      this.handler = handler;
-      path = rootPath.isEmpty() ? "/" : rootPath;
-    }
-
-    @Override
-    public HttpHandler getHandler() {
-      return handler;
-    }
-
-    @Override
-    public void setHandler(HttpHandler other) {
-      throw new IllegalArgumentException("The handler is set by the worker.");
-    }
-
-    @Override
-    public String getPath() {
-      return path;
-    }
-
-    @Override
-    public HttpServer getServer() {
-      throw new UnsupportedOperationException("The arbiter's worker is the server.");
-    }
-
-    @Override
-    public Map<String, Object> getAttributes() {
-      return attributes;
-    }
-
-    @Override
-    public List<Filter> getFilters() {
-      return filters;
-    }
-
-    @Override
-    public Authenticator setAuthenticator(Authenticator authenticator) {
-      throw new UnsupportedOperationException("Wrap the handler instead.");
-    }
-
-    @Override
-    public @Nullable Authenticator getAuthenticator() {
-      return null;
     }
   }
 }

@@ -1,4 +1,4 @@
-package dev.arbiter.http;
+package dev.arbiter.app.httpserver;
 
 import dev.arbiter.app.Headers;
 import java.io.ByteArrayOutputStream;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.arbiter.app.httpserver;
+
+import org.jspecify.annotations.NullMarked;
