@@ -124,9 +124,10 @@ class WebSocketBridgeTest {
                 .webSocket("chat.v3", "chat.v2")) {
       assertThat(socket.subprotocol()).contains("chat.v2");
       assertThat(socket.headers().first("x-room")).contains("tea");
+      assertThat(socket.receiveText()).isEqualTo("{who=ada}");
+      // Kept by the thread that accepts, which need not be done before the socket is here.
       assertThat(client.cookie("last")).contains("tea");
       assertThat(client.cookie("SESSION")).isPresent();
-      assertThat(socket.receiveText()).isEqualTo("{who=ada}");
       HandshakeInfo info = seen.join();
       assertThat(info.getUri()).hasToString("https://shop.example/ws?room=tea");
       assertThat(info.getHeaders().getFirst("x-token")).isEqualTo("t");
