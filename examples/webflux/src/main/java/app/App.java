@@ -38,7 +38,9 @@ public final class App extends WebFluxApp {
             .POST("/size", this::size)
             .GET("/numbers/{count}", this::numbers)
             .GET("/ticks", this::ticks)
-            .GET("/chat/{name}", request -> webSocket(request, chat(request.pathVariable("name"))))
+            .GET(
+                "/ws",
+                request -> webSocket(request, chat(request.queryParam("name").orElse("you"))))
             .GET("/counter", request -> webSocket(request, counter()))
             .build());
   }

@@ -73,7 +73,7 @@ class WebSocketBridgeTest {
   @Test
   void textAndBinaryPassBothWays() {
     try (TestClient client = TestClient.of(new App());
-        TestWebSocket socket = client.webSocket("/chat/ada%20b")) {
+        TestWebSocket socket = client.webSocket("/ws?name=ada%20b")) {
       socket.sendText("h\u00e9llo \ud83c\udf75");
       assertThat(socket.receiveText()).isEqualTo("ada b: h\u00e9llo \ud83c\udf75");
       socket.sendText("");
@@ -223,7 +223,7 @@ class WebSocketBridgeTest {
           }
         };
     try (TestClient client = TestClient.of(without);
-        TestWebSocket socket = client.webSocket("/chat/ada")) {
+        TestWebSocket socket = client.webSocket("/ws?name=ada")) {
       socket.sendText("hello");
       assertThat(socket.receiveText()).isEqualTo("ada: hello");
     }
