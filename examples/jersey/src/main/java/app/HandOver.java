@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * A response from who pushes it, Jersey, to who returns one, an app: a head, then parts of a body,
  * of which two may wait. Jersey's threads write, one at a time; the request's thread reads.
  */
-final class HandOver extends OutputStream {
+final class HandOver extends OutputStream implements Outlet {
 
   /** Status and fields. */
   record Head(int status, Headers headers) {}
@@ -43,8 +43,10 @@ final class HandOver extends OutputStream {
 
   // ---- Jersey's side
 
-  void start(Head decided) {
-    head.complete(decided);
+  @Override
+  public OutputStream start(int status, Headers headers) {
+    head.complete(new Head(status, headers));
+    return this;
   }
 
   @Override
@@ -76,8 +78,8 @@ final class HandOver extends OutputStream {
     }
   }
 
-  /** Nothing follows. */
-  void end(@Nullable Throwable thrown) {
+  @Override
+  public void end(@Nullable Throwable thrown) {
     failure = thrown;
     if (thrown != null && head.completeExceptionally(thrown)) {
       return;

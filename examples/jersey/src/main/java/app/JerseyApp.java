@@ -1,15 +1,10 @@
 package app;
 
 import dev.arbiter.app.BlockingApp;
-import dev.arbiter.app.Headers;
 import dev.arbiter.app.Lifespan;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
-import jakarta.ws.rs.core.SecurityContext;
-import java.net.URI;
-import java.security.Principal;
 import java.util.concurrent.ExecutionException;
-import org.glassfish.jersey.internal.MapPropertiesDelegate;
 import org.glassfish.jersey.server.ApplicationHandler;
 import org.glassfish.jersey.server.ContainerRequest;
 import org.glassfish.jersey.server.ResourceConfig;
@@ -27,7 +22,7 @@ abstract class JerseyApp implements BlockingApp {
 
   @Override
   public void startup(Lifespan lifespan) {
-    handler = new ApplicationHandler(resources(lifespan));
+    handler = Asked.by(resources(lifespan));
   }
 
   @Override
@@ -46,13 +41,13 @@ abstract class JerseyApp implements BlockingApp {
     }
     ContainerRequest asked;
     try {
-      asked = asked(started, request);
+      asked = Asked.of(started, request, request.body());
     } catch (IllegalArgumentException _) {
       // Resources are promised a URI, which is stricter than a request target.
       return Response.of(400);
     }
     HandOver over = new HandOver();
-    asked.setWriter(new Writer(over));
+    Writer.of(over).takes(asked);
     Thread.ofVirtual().name("jersey").start(() -> run(started, asked, over));
     HandOver.Head head;
     try {
@@ -74,41 +69,6 @@ abstract class JerseyApp implements BlockingApp {
       handler.handle(request);
     } catch (Throwable thrown) {
       over.end(thrown);
-    }
-  }
-
-  private static ContainerRequest asked(ApplicationHandler handler, Request request) {
-    String host = request.host().isEmpty() ? "localhost" : request.host();
-    URI base = URI.create(request.scheme() + "://" + host + request.rootPath() + "/");
-    String target = request.target().startsWith("/") ? request.target().substring(1) : "";
-    ContainerRequest asked =
-        new ContainerRequest(
-            base,
-            URI.create(base + target),
-            request.method(),
-            new Anonymous(request.scheme().equals("https")),
-            new MapPropertiesDelegate(),
-            handler.getConfiguration());
-    Headers headers = request.headers();
-    headers.forEach((name, value) -> asked.headers(name, value));
-    asked.setEntityStream(request.body());
-    return asked;
-  }
-
-  private record Anonymous(boolean isSecure) implements SecurityContext {
-    @Override
-    public @Nullable Principal getUserPrincipal() {
-      return null;
-    }
-
-    @Override
-    public boolean isUserInRole(String role) {
-      return false;
-    }
-
-    @Override
-    public @Nullable String getAuthenticationScheme() {
-      return null;
     }
   }
 }

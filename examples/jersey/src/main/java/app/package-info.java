@@ -1,4 +1,4 @@
-/** Jersey (JAX-RS) over the blocking contract, and an app that shows it. */
+/** Jersey (JAX-RS) over both contracts, and an app for each. */
 @NullMarked
 package app;
 

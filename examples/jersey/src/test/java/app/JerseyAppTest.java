@@ -104,6 +104,16 @@ class JerseyAppTest {
       body.transferTo(OutputStream.nullOutputStream());
     }
 
+    /** Fails in the middle. */
+    @GET
+    @Path("breaks")
+    public StreamingOutput breaks() {
+      return out -> {
+        out.write(new byte[PART]);
+        throw new IllegalStateException("no more tea");
+      };
+    }
+
     /** Fails. */
     @GET
     @Path("fails")
@@ -149,6 +159,15 @@ class JerseyAppTest {
       assertThatThrownBy(() -> client.get("/fails"))
           .isInstanceOf(AppFailure.class)
           .hasStackTraceContaining("no more tea");
+    }
+  }
+
+  @Test
+  void whatFailsInTheMiddleIsCutAndNotEnded() throws Exception {
+    try (TestClient client = TestClient.of(running(new Probe()));
+        TestStream stream = client.request("GET", "/breaks").open()) {
+      assertThat(stream.body().readNBytes(PART)).hasSize(PART);
+      assertThatThrownBy(stream::readAll).hasStackTraceContaining("no more tea");
     }
   }
 

@@ -13,11 +13,16 @@ import org.springframework.web.reactive.function.BodyInserters;
 import org.springframework.web.reactive.function.server.RouterFunctions;
 import org.springframework.web.reactive.function.server.ServerRequest;
 import org.springframework.web.reactive.function.server.ServerResponse;
+import org.springframework.web.reactive.socket.WebSocketHandler;
+import org.springframework.web.reactive.socket.WebSocketMessage;
+import org.springframework.web.reactive.socket.server.WebSocketService;
+import org.springframework.web.reactive.socket.server.support.HandshakeWebSocketService;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** Routes of WebFlux.fn. */
 public final class App extends WebFluxApp {
+  private final WebSocketService webSockets = new HandshakeWebSocketService(new Upgrade());
 
   @Override
   HttpHandler handler(Lifespan lifespan) {
@@ -33,6 +38,10 @@ public final class App extends WebFluxApp {
             .POST("/size", this::size)
             .GET("/numbers/{count}", this::numbers)
             .GET("/ticks", this::ticks)
+            .GET(
+                "/ws",
+                request -> webSocket(request, chat(request.queryParam("name").orElse("you"))))
+            .GET("/counter", request -> webSocket(request, counter()))
             .build());
   }
 
@@ -89,5 +98,32 @@ public final class App extends WebFluxApp {
             .take(count)
             .map(i -> ServerSentEvent.builder("tick " + i).id(Long.toString(i)).build());
     return ServerResponse.ok().body(BodyInserters.fromServerSentEvents(events));
+  }
+
+  /** Of a route; an exchange that became a WebSocket has no response. */
+  private Mono<ServerResponse> webSocket(ServerRequest request, WebSocketHandler handler) {
+    return webSockets.handleRequest(request.exchange(), handler).then(Mono.empty());
+  }
+
+  /** Answers each message, text with text and binary with binary. */
+  private static WebSocketHandler chat(String name) {
+    return session ->
+        session.send(
+            session
+                .receive()
+                .map(
+                    message ->
+                        message.getType() == WebSocketMessage.Type.TEXT
+                            ? session.textMessage(name + ": " + message.getPayloadAsText())
+                            : message));
+  }
+
+  /** Counts for as long as somebody listens. */
+  private static WebSocketHandler counter() {
+    return session ->
+        session.send(
+            Flux.interval(Duration.ZERO, Duration.ofMillis(50))
+                .onBackpressureDrop()
+                .map(count -> session.textMessage(count.toString())));
   }
 }

@@ -1,8 +1,9 @@
 package app;
 
-import dev.arbiter.app.HttpScope;
 import dev.arbiter.app.Receive;
 import dev.arbiter.app.ReceiveEvent;
+import dev.arbiter.app.RequestHead;
+import dev.arbiter.app.WebSocketScope;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -19,27 +20,59 @@ import org.springframework.util.MultiValueMap;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
-/** A request as WebFlux wants it. On the connection's event loop. */
+/**
+ * A request as WebFlux wants it, also one for a WebSocket, which has no body. On the connection's
+ * event loop.
+ */
 final class ScopeRequest extends AbstractServerHttpRequest {
-  private final HttpScope scope;
+
+  /** What there is beneath, for {@link Upgrade}. */
+  record Asked(RequestHead head, Receive receive) {}
+
+  private final RequestHead scope;
   private final Receive receive;
 
-  ScopeRequest(HttpScope scope, Receive receive) {
+  ScopeRequest(RequestHead scope, Receive receive) {
     super(HttpMethod.valueOf(scope.method()), uri(scope), scope.rootPath(), headers(scope));
     this.scope = scope;
     this.receive = receive;
   }
 
-  private static URI uri(HttpScope scope) {
+  private static URI uri(RequestHead scope) {
     String host = scope.host().isEmpty() ? "localhost" : scope.host();
     String path = scope.target().startsWith("/") ? scope.target() : "/";
-    return URI.create(scope.scheme() + "://" + host + path);
+    // Elsewhere a handshake is a request: with ws a page's Origin would always be another.
+    String scheme =
+        switch (scope.scheme()) {
+          case "ws" -> "http";
+          case "wss" -> "https";
+          case String other -> other;
+        };
+    return URI.create(scheme + "://" + host + path);
   }
 
-  private static HttpHeaders headers(HttpScope scope) {
+  private static HttpHeaders headers(RequestHead scope) {
     HttpHeaders headers = new HttpHeaders();
     scope.headers().forEach(headers::add);
+    if (scope instanceof WebSocketScope socket) {
+      handshake(headers, socket);
+    }
     return headers;
+  }
+
+  /**
+   * {@code HandshakeWebSocketService} looks for a GET with the fields of HTTP/1.1, of which HTTP/2
+   * has none, and splits a list of subprotocols at commas, but leaves the spaces in.
+   */
+  private static void handshake(HttpHeaders headers, WebSocketScope scope) {
+    if (headers.getUpgrade() == null) {
+      headers.setUpgrade("websocket");
+      headers.setConnection("upgrade");
+      headers.set("sec-websocket-key", "of HTTP/2");
+    }
+    if (!scope.subprotocols().isEmpty()) {
+      headers.set("sec-websocket-protocol", String.join(",", scope.subprotocols()));
+    }
   }
 
   @Override
@@ -78,6 +111,9 @@ final class ScopeRequest extends AbstractServerHttpRequest {
    */
   @Override
   public Flux<DataBuffer> getBody() {
+    if (scope instanceof WebSocketScope) {
+      return Flux.empty();
+    }
     // Cancelled by who has read enough, which must not cancel what the connection does.
     return Mono.defer(() -> Mono.fromFuture(receive.next().toCompletableFuture(), true))
         .repeat()
@@ -97,6 +133,6 @@ final class ScopeRequest extends AbstractServerHttpRequest {
   @Override
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // Spring has it so
   public <T> T getNativeRequest() {
-    return (T) scope;
+    return (T) new Asked(scope, receive);
   }
 }

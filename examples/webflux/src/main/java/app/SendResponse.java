@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
@@ -123,10 +124,26 @@ final class SendResponse extends AbstractServerHttpResponse implements ZeroCopyH
               switch (event) {
                 case SendEvent.ResponseBody part -> !part.more();
                 case SendEvent.ResponseFile part -> !part.more();
+                case SendEvent.WebSocketAccept _ -> true;
                 default -> false;
               };
           return Mono.fromFuture(send.send(event).toCompletableFuture(), true);
         });
+  }
+
+  /**
+   * The answer to a handshake, with the fields and cookies that were set, instead of a response.
+   */
+  Mono<Void> accept(@Nullable String subprotocol) {
+    return Mono.defer(
+        () -> {
+          Headers headers = Headers.of(fields.toArray(String[]::new));
+          return sent(new SendEvent.WebSocketAccept(subprotocol, headers));
+        });
+  }
+
+  Send send() {
+    return send;
   }
 
   /** The handler is done: ends what it has begun, or answers without a body. */
@@ -138,6 +155,6 @@ final class SendResponse extends AbstractServerHttpResponse implements ZeroCopyH
   @Override
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"}) // Spring has it so
   public <T> T getNativeResponse() {
-    return (T) send;
+    return (T) this;
   }
 }

@@ -1,9 +1,9 @@
 package app;
 
 import dev.arbiter.app.AsyncApp;
-import dev.arbiter.app.HttpScope;
 import dev.arbiter.app.Lifespan;
 import dev.arbiter.app.Receive;
+import dev.arbiter.app.RequestHead;
 import dev.arbiter.app.Scope;
 import dev.arbiter.app.Send;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +18,9 @@ import reactor.core.publisher.Mono;
  *
  * <p>Demand is passed on in both directions: nothing of a request is read that was not asked for,
  * and nothing of a response is asked for that the connection has no room for.
+ *
+ * <p>A handshake of a WebSocket is a request like others, until a handler gives it to a {@code
+ * WebSocketService} with an {@link Upgrade}.
  */
 abstract class WebFluxApp implements AsyncApp {
   private @Nullable HttpHandler handler;
@@ -33,10 +36,10 @@ abstract class WebFluxApp implements AsyncApp {
   @Override
   public CompletionStage<Void> handle(Scope scope, Receive receive, Send send) {
     HttpHandler started = handler;
-    if (!(scope instanceof HttpScope http) || started == null) {
-      return CompletableFuture.completedStage(null); // a WebSocket is refused
+    if (!(scope instanceof RequestHead head) || started == null) {
+      return CompletableFuture.completedStage(null); // a kind of scope that came later
     }
-    ScopeRequest request = new ScopeRequest(http, receive);
+    ScopeRequest request = new ScopeRequest(head, receive);
     SendResponse response = new SendResponse(send);
     CompletableFuture<Void> done = new CompletableFuture<>();
     started

@@ -113,6 +113,8 @@ final class AppsTest {
     "webflux,sync,app:App",
     "jersey,netty,app:App",
     "jersey,sync,app:App",
+    "jersey,netty,app:Later",
+    "jersey,sync,app:Later",
     "jex,sync,app:App::app"
   })
   void frameworkRuns(String example, String kind, String app) throws Exception {
