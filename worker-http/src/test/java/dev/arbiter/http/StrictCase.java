@@ -167,7 +167,8 @@ public record StrictCase(
     return name + " (" + section + ")";
   }
 
-  static String unescape(String text) {
+  /** The bytes that a table's text stands for. */
+  public static String unescape(String text) {
     StringBuilder bytes = new StringBuilder(text.length());
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
