@@ -76,9 +76,13 @@ public record StrictCase(
     return cases;
   }
 
-  /** The lines of a table that say something. */
   static List<String> lines(String resource) {
-    try (InputStream file = StrictCase.class.getResourceAsStream(resource)) {
+    return lines(StrictCase.class, resource);
+  }
+
+  /** The lines of a table that say something; it lies beside {@code by}. */
+  public static List<String> lines(Class<?> by, String resource) {
+    try (InputStream file = by.getResourceAsStream(resource)) {
       if (file == null) {
         throw new IllegalStateException(resource + " is missing");
       }

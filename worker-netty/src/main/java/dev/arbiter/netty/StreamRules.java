@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamRules implements Http2FrameReader {
   private static final int REMEMBERED = 128;
+  private static final int LENGTH_DIGITS = 18;
 
   private final Http2FrameReader reader;
   private final Http2Connection connection;
@@ -102,15 +103,17 @@ final class StreamRules implements Http2FrameReader {
   }
 
   /**
-   * Netty makes one length of several that are equal, as RFC 9110 section 8.6 allows. In HTTP/1 a
-   * sender of two is not trusted ({@code CONTENT_LENGTH_REPEATED}), and no more is it here.
+   * Netty makes one length of several that are equal, as RFC 9110 section 8.6 allows, and a number
+   * of any zeros. In HTTP/1 a sender of two is not trusted ({@code CONTENT_LENGTH_REPEATED}), and
+   * of one no more than 18 digits are read; the same holds here.
    */
   private static void length(int streamId, Http2Headers fields) throws Http2Exception {
     CharSequence first = fields.get(HttpHeaderNames.CONTENT_LENGTH);
     if (first != null
-        && (AsciiString.contains(first, ",")
+        && (first.length() > LENGTH_DIGITS
+            || AsciiString.contains(first, ",")
             || fields.getAll(HttpHeaderNames.CONTENT_LENGTH).size() > 1)) {
-      throw Http2Exception.streamError(streamId, PROTOCOL_ERROR, "several lengths");
+      throw Http2Exception.streamError(streamId, PROTOCOL_ERROR, "a length that is none");
     }
   }
 

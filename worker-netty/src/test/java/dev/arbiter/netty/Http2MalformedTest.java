@@ -10,8 +10,6 @@ import dev.arbiter.http.StrictCase;
 import dev.arbiter.http.StrictCase.Sight;
 import dev.arbiter.http.Witness;
 import dev.arbiter.netty.H2Client.Frame;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -51,14 +49,10 @@ class Http2MalformedTest {
     fixture.close();
   }
 
-  static List<Row> table() throws Exception {
-    try (InputStream file = Http2MalformedTest.class.getResourceAsStream("malformed-streams.txt")) {
-      return new String(file.readAllBytes(), StandardCharsets.US_ASCII)
-          .lines()
-          .filter(line -> !line.isBlank() && !line.startsWith("#"))
-          .map(Http2MalformedTest::parse)
-          .toList();
-    }
+  static List<Row> table() {
+    return StrictCase.lines(Http2MalformedTest.class, "malformed-streams.txt").stream()
+        .map(Http2MalformedTest::parse)
+        .toList();
   }
 
   private static Row parse(String line) {
