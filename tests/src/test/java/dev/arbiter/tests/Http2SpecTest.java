@@ -13,6 +13,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** All cases of h2spec, a conformance suite for RFC 9113 and HPACK. */
 @Tag("slow")
@@ -31,14 +33,17 @@ final class Http2SpecTest {
     passes("-p", Integer.toString(arbiter.port()));
   }
 
-  @Test
-  void underTls() throws Exception {
+  /** ALPN, and what is told of a connection's end, are each provider's own. */
+  @ParameterizedTest
+  @ValueSource(strings = {"jdk", "openssl"})
+  void underTls(String provider) throws Exception {
     Path certificate = Certificates.make(arbiters.folder(), "server");
     ArbiterProcess arbiter =
         arbiters
             .command()
             .kind("netty")
             .args("--certfile", certificate.toString(), "--insecure-bind", "127.0.0.1:0")
+            .args("--ssl-provider", provider)
             .faulty()
             .start();
     String port = arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1);

@@ -76,9 +76,13 @@ public record StrictCase(
     return cases;
   }
 
-  /** The lines of a table that say something. */
   static List<String> lines(String resource) {
-    try (InputStream file = StrictCase.class.getResourceAsStream(resource)) {
+    return lines(StrictCase.class, resource);
+  }
+
+  /** The lines of a table that say something; it lies beside {@code by}. */
+  public static List<String> lines(Class<?> by, String resource) {
+    try (InputStream file = by.getResourceAsStream(resource)) {
       if (file == null) {
         throw new IllegalStateException(resource + " is missing");
       }
@@ -167,7 +171,8 @@ public record StrictCase(
     return name + " (" + section + ")";
   }
 
-  static String unescape(String text) {
+  /** The bytes that a table's text stands for. */
+  public static String unescape(String text) {
     StringBuilder bytes = new StringBuilder(text.length());
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

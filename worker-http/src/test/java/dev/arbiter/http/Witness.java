@@ -38,7 +38,7 @@ public final class Witness {
   private final Map<Integer, List<CompletableFuture<Sight>>> seen = new ConcurrentHashMap<>();
 
   /** Expects requests from this port; nothing was sent from it yet. */
-  void expect(int port) {
+  public void expect(int port) {
     seen.put(port, new CopyOnWriteArrayList<>());
   }
 
@@ -46,7 +46,7 @@ public final class Witness {
    * What was seen from this port, each request to its end. A worker may refuse a body before the
    * app has begun to run, so waits for {@code least} of them, but not for ever.
    */
-  List<Sight> of(int port, int least) throws Exception {
+  public List<Sight> of(int port, int least) throws Exception {
     List<CompletableFuture<Sight>> sights = seen.getOrDefault(port, List.of());
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE);
     while (sights.size() < least && System.nanoTime() < end) {

@@ -128,7 +128,7 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
   }
 
   @Nullable TlsInfo tlsInfo() {
-    return tls == null ? null : tls.info();
+    return TlsGate.info(tls);
   }
 
   @Nullable SSLSession sslSession() {

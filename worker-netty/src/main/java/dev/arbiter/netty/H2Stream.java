@@ -18,6 +18,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.FileRegion;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Stream;
 import java.nio.ByteBuffer;
@@ -119,13 +120,21 @@ final class H2Stream implements HttpStream {
     return 0;
   }
 
-  /** The trailers have come, which end the body. */
-  void trailers(Http2Headers fields) {
+  /**
+   * The trailers have come, which end the body.
+   *
+   * @throws Http2Exception if the stream is to be reset, which is the client's fault and counted so
+   */
+  void trailers(Http2Headers fields) throws Http2Exception {
     inputComplete = true;
     if (early != null || webSocket != null) {
       // RFC 9113 section 8.5: nothing but DATA follows a CONNECT.
-      reset(Http2Error.PROTOCOL_ERROR);
-      return;
+      throw Http2Exception.streamError(
+          stream.id(), Http2Error.PROTOCOL_ERROR, "HEADERS after a CONNECT");
+    }
+    if (StreamHead.padded(fields)) {
+      throw Http2Exception.streamError(
+          stream.id(), Http2Error.PROTOCOL_ERROR, "malformed trailers");
     }
     Exchange current = exchange;
     if (current == null || finished) {

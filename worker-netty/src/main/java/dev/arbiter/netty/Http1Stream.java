@@ -224,7 +224,7 @@ final class Http1Stream implements HttpStream {
 
   @Override
   public @Nullable TlsInfo tlsInfo() {
-    return tls == null ? null : tls.info();
+    return TlsGate.info(tls);
   }
 
   @Override

@@ -102,6 +102,16 @@ final class StreamHead {
     return value == null || value.isEmpty() || value.equals(TWICE);
   }
 
+  /** Whether white space is around a value. */
+  static boolean padded(Http2Headers fields) {
+    for (Map.Entry<CharSequence, CharSequence> field : fields) {
+      if (padded(field.getValue().toString())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** RFC 9113 section 8.2.1: a value neither begins nor ends with white space. */
   private static boolean padded(String value) {
     return !value.isEmpty() && (blank(value.charAt(0)) || blank(value.charAt(value.length() - 1)));

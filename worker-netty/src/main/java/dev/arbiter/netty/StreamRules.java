@@ -6,6 +6,7 @@ import static io.netty.handler.codec.http2.Http2Error.STREAM_CLOSED;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -16,13 +17,14 @@ import io.netty.handler.codec.http2.Http2FrameReader;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.util.AsciiString;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at each frame of a client before Netty acts on it: counts it for the {@link FloodGuard},
- * and refuses HEADERS in states of a stream that Netty does not tell apart. One for each
- * connection, on its loop.
+ * and refuses HEADERS in states of a stream that Netty does not tell apart, and with what Netty
+ * would put right. One for each connection, on its loop.
  *
  * <p>Design note. RFC 9113 section 5.1 wants HEADERS on a half-closed stream answered with a stream
  * error STREAM_CLOSED, on one that both sides have ended with a connection error STREAM_CLOSED, and
@@ -32,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StreamRules implements Http2FrameReader {
   private static final int REMEMBERED = 128;
+  private static final int LENGTH_DIGITS = 18;
 
   private final Http2FrameReader reader;
   private final Http2Connection connection;
@@ -99,6 +102,21 @@ final class StreamRules implements Http2FrameReader {
     }
   }
 
+  /**
+   * Netty makes one length of several that are equal, as RFC 9110 section 8.6 allows, and a number
+   * of any zeros. In HTTP/1 a sender of two is not trusted ({@code CONTENT_LENGTH_REPEATED}), and
+   * of one no more than 18 digits are read; the same holds here.
+   */
+  private static void length(int streamId, Http2Headers fields) throws Http2Exception {
+    CharSequence first = fields.get(HttpHeaderNames.CONTENT_LENGTH);
+    if (first != null
+        && (first.length() > LENGTH_DIGITS
+            || AsciiString.contains(first, ",")
+            || fields.getAll(HttpHeaderNames.CONTENT_LENGTH).size() > 1)) {
+      throw Http2Exception.streamError(streamId, PROTOCOL_ERROR, "a length that is none");
+    }
+  }
+
   /** Whether the client may still be sending for a stream that was reset from this side. */
   boolean wasReset(int streamId) {
     return isIn(reset, streamId);
@@ -161,6 +179,7 @@ final class StreamRules implements Http2FrameReader {
         ChannelHandlerContext ctx, int streamId, Http2Headers fields, int padding, boolean end)
         throws Http2Exception {
       headers(streamId);
+      length(streamId, fields);
       super.onHeadersRead(ctx, streamId, fields, padding, end);
     }
 
@@ -176,6 +195,7 @@ final class StreamRules implements Http2FrameReader {
         boolean end)
         throws Http2Exception {
       headers(streamId);
+      length(streamId, fields);
       super.onHeadersRead(ctx, streamId, fields, dependency, weight, exclusive, padding, end);
     }
 

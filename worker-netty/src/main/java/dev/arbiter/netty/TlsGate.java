@@ -49,9 +49,12 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
     return gate;
   }
 
-  /** Known from the end of the handshake on. */
-  @Nullable TlsInfo info() {
-    return info;
+  /**
+   * What an app is told of a connection, in any version of HTTP: known from the end of the
+   * handshake on; null in the clear.
+   */
+  static @Nullable TlsInfo info(@Nullable TlsGate gate) {
+    return gate == null ? null : gate.info;
   }
 
   /** As TLS itself has it; any thread may ask. */

@@ -109,7 +109,7 @@ final class H2Client implements AutoCloseable {
     return ByteBuffer.allocate(4).putInt(number).array();
   }
 
-  /** Fields in pairs, in the order given. */
+  /** Fields in pairs; Netty's encoder puts pseudo fields first. */
   byte[] block(String... fields) throws Http2Exception {
     Http2Headers headers = new DefaultHttp2Headers(false);
     for (int i = 0; i < fields.length; i += 2) {
@@ -118,6 +118,28 @@ final class H2Client implements AutoCloseable {
     ByteBuf out = Unpooled.buffer();
     encoder.encodeHeaders(1, headers, out);
     return ByteBufUtil.getBytes(out);
+  }
+
+  /** The same in the order given, and byte by byte: literals without Huffman (RFC 7541 6.2.2). */
+  static byte[] literals(String... texts) {
+    ByteArrayOutputStream block = new ByteArrayOutputStream();
+    for (int i = 0; i < texts.length; i++) {
+      if (i % 2 == 0) {
+        block.write(0);
+      }
+      byte[] bytes = texts[i].getBytes(ISO_8859_1);
+      // RFC 7541 section 5.1: a number that does not fit into seven bits goes on in further bytes.
+      block.write(Math.min(bytes.length, 0x7f));
+      if (bytes.length >= 0x7f) {
+        int rest = bytes.length - 0x7f;
+        for (; rest >= 0x80; rest >>= 7) {
+          block.write(rest & 0x7f | 0x80);
+        }
+        block.write(rest);
+      }
+      block.writeBytes(bytes);
+    }
+    return block.toByteArray();
   }
 
   /** A request whose body may follow. */

@@ -3,6 +3,7 @@ package dev.arbiter.netty;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.arbiter.http.RawClient;
+import dev.arbiter.http.Status;
 import dev.arbiter.netty.H2Client.Frame;
 import io.netty.handler.codec.http2.EmptyHttp2Headers;
 import java.io.BufferedInputStream;
@@ -394,7 +395,8 @@ final class H2Gateway {
             : stream.webSocket
                 ? "Connection: close\r\n"
                 : chunked ? "Transfer-Encoding: chunked\r\n" : "";
-    String line = "HTTP/1.1 " + (accepted ? "101" : status) + " X\r\n";
+    int code = accepted ? 101 : Integer.parseInt(status);
+    String line = "HTTP/1.1 " + code + " " + Status.reason(code) + "\r\n";
     out.write((line + lines(frame) + more + "\r\n").getBytes(ISO_8859_1));
     return interim ? null : (Boolean) chunked;
   }

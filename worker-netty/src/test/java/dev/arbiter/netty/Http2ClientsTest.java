@@ -19,6 +19,8 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The JDK's client, which asks for an upgrade in the clear and uses ALPN under TLS. */
 class Http2ClientsTest {
@@ -65,12 +67,15 @@ class Http2ClientsTest {
     }
   }
 
-  @Test
-  void underTls(@TempDir Path folder) throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"jdk", "openssl"})
+  void underTls(String provider, @TempDir Path folder) throws Exception {
     TestCertificates authority = new TestCertificates("Test Authority");
     authority.issue("EC", "localhost").write(folder, "server");
     Path log = folder.resolve("access.log");
     String[] settings = {
+      "ssl-provider",
+      provider,
       "certfile",
       folder + "/server.pem",
       "keyfile",

@@ -24,7 +24,6 @@ import dev.arbiter.netty.H2Client.Answer;
 import dev.arbiter.netty.H2Client.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -255,73 +254,6 @@ class Http2Test {
       String[] host = {":method", "GET", ":scheme", "http", ":path", "/", "host", "h"};
       client.frame(HEADERS, END_HEADERS | END_STREAM, 3, client.block(host));
       assertThat(client.answer(3).body()).contains(" h ");
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "Upper, x",
-        "connection, close",
-        "connection, keep-alive",
-        "keep-alive, 5",
-        "proxy-connection, close",
-        "transfer-encoding, chunked",
-        "upgrade, websocket",
-        "te, gzip",
-        "x,  y",
-        ":unknown, x",
-        ":status, 200",
-        ":path, /again",
-        ":method, PUT",
-        "content-length, 3",
-        "content-length, x",
-        "content-length, -1",
-      })
-  void aMalformedRequestIsResetAndNothingElse(String field) throws Exception {
-    try (Fixture fixture = serving(SEEN);
-        H2Client client = H2Client.to(fixture)) {
-      String[] parts = field.split(", ", 2);
-      client.open(
-          1,
-          ":method",
-          "POST",
-          ":scheme",
-          "http",
-          ":authority",
-          "a",
-          ":path",
-          "/",
-          parts[0],
-          parts[1]);
-      client.data(1, "abcd", true);
-      Frame reset = client.next();
-      while (reset.type() == HEADERS || reset.type() == DATA) {
-        reset = client.next(); // the app may have answered before the body came
-      }
-      assertThat(reset.type()).isEqualTo(RST_STREAM);
-      assertThat(reset.number(0)).isIn(PROTOCOL_ERROR, 0);
-      assertThat(client.get(3, "/").answer(3).status()).isEqualTo(200);
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {":method", ":scheme", ":path"})
-  void aRequestWithoutAPseudoFieldIsReset(String missing) throws Exception {
-    try (Fixture fixture = serving(SEEN);
-        H2Client client = H2Client.to(fixture)) {
-      List<String> fields = new ArrayList<>();
-      for (String[] pair :
-          new String[][] {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}}) {
-        if (!pair[0].equals(missing)) {
-          fields.addAll(Arrays.asList(pair));
-        }
-      }
-      client.open(1, fields.toArray(String[]::new)).data(1, "", true);
-      Frame reset = client.next();
-      assertThat(reset.type()).isEqualTo(RST_STREAM);
-      assertThat(reset.number(0)).isEqualTo(PROTOCOL_ERROR);
-      assertThat(client.get(3, "/").answer(3).status()).isEqualTo(200);
     }
   }
 

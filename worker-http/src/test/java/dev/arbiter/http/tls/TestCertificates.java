@@ -142,7 +142,8 @@ public final class TestCertificates {
 
   // ---- files
 
-  static String pem(X509Certificate certificate) {
+  /** The certificate as a file has it. */
+  public static String pem(X509Certificate certificate) {
     try {
       return pem("CERTIFICATE", certificate.getEncoded());
     } catch (GeneralSecurityException impossible) {
