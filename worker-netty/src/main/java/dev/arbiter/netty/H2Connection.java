@@ -51,6 +51,14 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
   /** How long a client may take to read the last frame and close. */
   private static final int LINGER_TICKS = 10;
 
+  /**
+   * How long it stays, with nothing under way, after the client was told the last request. A client
+   * may choose a connection, hear that it ends, and open its stream nevertheless, as the JDK's does
+   * if it is unlucky. Refused, that is tried again; but on a connection that has ended it is lost,
+   * since from the outside the same happens to a request that was begun.
+   */
+  private static final int LATE_TICKS = 5;
+
   /** What all streams together may have sent that no app has read, in bytes. */
   private static final int WINDOW = 1024 * 1024;
 
@@ -343,7 +351,9 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
   /** A stream has ended, and is no longer known. */
   void streamRemoved() {
     if (connection().numActiveStreams() == 0) {
-      since = loop.tick();
+      if (phase == Phase.OPEN) {
+        since = loop.tick();
+      }
       endIfDone();
     }
   }
@@ -476,6 +486,7 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
   private void sayLast() {
     if (phase == Phase.TOLD) {
       phase = Phase.LEAVING;
+      since = loop.tick();
       goAway(connection().remote().lastStreamCreated(), NO_ERROR);
       flushSoon();
       endIfDone();
@@ -483,9 +494,14 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
   }
 
   private void endIfDone() {
-    if (phase == Phase.LEAVING && connection().numActiveStreams() == 0) {
+    if (phase == Phase.LEAVING && connection().numActiveStreams() == 0 && nothingIsLate()) {
       end();
     }
+  }
+
+  /** Whether no request comes any more that the client has sent in ignorance. */
+  private boolean nothingIsLate() {
+    return inputEnded || loop.lingerOver() || loop.tick() - since > LATE_TICKS;
   }
 
   /** Ends it after what was written, as soon as the client has read it. */
@@ -544,6 +560,7 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
           streams.forEach(H2Stream::breakOffIfShut);
         }
         streams.forEach(H2Stream::check);
+        endIfDone();
       }
       case ENDING -> {}
       case LINGERING -> {

@@ -44,8 +44,10 @@ final class PrefaceHandler extends ChannelInboundHandlerAdapter {
     if (begun || only) {
       connection.beginHttp2();
     }
-    ctx.fireChannelRead(bytes);
+    // First, since a request looks for what else has come before it is answered, through the
+    // pipeline.
     ctx.pipeline().remove(this);
+    ctx.fireChannelRead(bytes);
   }
 
   @Override

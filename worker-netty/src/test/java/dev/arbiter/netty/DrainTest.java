@@ -127,6 +127,31 @@ class DrainTest {
     }
   }
 
+  /** The first bytes are still on their way through the pipeline when it is looked for more. */
+  @Test
+  void whatComesWhileTheFirstRequestOfAConnectionIsServedIsAnsweredToo() throws Exception {
+    CompletableFuture<Void> asked = new CompletableFuture<>();
+    AsyncApp holding =
+        (scope, receive, send) -> {
+          if (asked.complete(null)) {
+            release.join();
+          }
+          return waiting.handle(scope, receive, send);
+        };
+    try (Fixture fixture = Fixture.serving(holding, "h2c", "prior-knowledge")) {
+      fixture.drain(LONG);
+      try (RawClient client = fixture.connect()) {
+        client.send(GET.formatted("/1"));
+        asked.join();
+        client.send("GET /2 HTTP/1.1\r\nHo");
+        release.complete(null);
+        assertThat(client.answer().body()).isEqualTo("/1");
+        client.send("st: a\r\n\r\n");
+        last(client.answer(), "/2", client);
+      }
+    }
+  }
+
   @Test
   void aConnectionTakenAfterTheOrderIsServed() throws Exception {
     try (Fixture fixture = Fixture.serving(waiting)) {

@@ -59,6 +59,22 @@ class Http2DrainTest {
   }
 
   @Test
+  void whatComesTooLateIsRefusedAlsoWithNothingElseUnderWay() throws Exception {
+    try (Fixture fixture = Fixture.serving(waiting, "h2c", "prior-knowledge");
+        H2Client client = H2Client.to(fixture)) {
+      client.get(1, "/").answer(1);
+      fixture.drain(LONG);
+      goAway(client, Integer.MAX_VALUE);
+      client.frame(PING, ACK, 0, client.next(PING).payload());
+      goAway(client, 1);
+      Frame refused = client.get(3, "/too-late").next();
+      assertThat(refused.type()).isEqualTo(RST_STREAM);
+      assertThat(refused.number(0)).isEqualTo(REFUSED_STREAM);
+      assertThat(client.ended()).isTrue();
+    }
+  }
+
+  @Test
   void aClientThatDoesNotAnswerIsToldInTheEnd() throws Exception {
     try (Fixture fixture =
             Fixture.serving(waiting, "h2c", "prior-knowledge", "stream-drain-timeout", "100");
