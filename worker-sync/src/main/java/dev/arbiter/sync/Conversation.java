@@ -164,7 +164,9 @@ final class Conversation {
         new Exchange(
             head, entry, origin, body, reply, link.tls(), settings.rootPath(), shared.state());
     WebSocketDoor door =
-        handshake == null ? null : new WebSocketDoor(shared, link, in, exchange, reply, handshake);
+        handshake == null
+            ? null
+            : new WebSocketDoor(shared, link, in, exchange, reply, handshake, this::ended);
     try {
       answer(exchange, reply, door);
       again = reply.complete() && reply.keepAlive() && body.finish();
