@@ -24,7 +24,9 @@ public final class ConnectionLog {
     /** A request's body stopped coming. */
     BODY("a request's body made no progress for --body-timeout"),
     /** The client does not read. */
-    WRITE("the client read nothing of a response for --write-timeout");
+    WRITE("the client read nothing of a response for --write-timeout"),
+    /** A WebSocket's client does not answer a ping. */
+    PONG("no pong came within --ws-ping-timeout");
 
     private final String text;
 

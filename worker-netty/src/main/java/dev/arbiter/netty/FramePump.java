@@ -1,5 +1,6 @@
 package dev.arbiter.netty;
 
+import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.websocket.Handshake;
 import dev.arbiter.http.websocket.OutFrame;
 import dev.arbiter.http.websocket.WebSocketSession;
@@ -43,6 +44,9 @@ final class FramePump implements WebSocketSession.Transport {
 
     /** So many bytes, taken in before, are no longer held. */
     void consumed(int bytes);
+
+    /** It is about to be ended because of {@code limit}. */
+    void late(Limit limit);
 
     /** All is done that can be done now: it may be time to end, or to read on. */
     void worked();
@@ -147,6 +151,11 @@ final class FramePump implements WebSocketSession.Transport {
                 work();
               });
     }
+  }
+
+  @Override
+  public void unanswered() {
+    carrier.late(Limit.PONG);
   }
 
   /** Does what there is to do; the app, called in the midst of it, may make more. */

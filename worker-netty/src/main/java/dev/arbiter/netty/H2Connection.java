@@ -97,6 +97,7 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
   private int place;
   private int since;
   private boolean served;
+  private boolean inMidHead;
   private boolean inRead;
   private boolean flushing;
   private boolean inputEnded;
@@ -228,6 +229,10 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
   public void channelReadComplete(ChannelHandlerContext ctx) throws Exception {
     inRead = false;
     super.channelReadComplete(ctx);
+    if (phase == Phase.OPEN && streamRules.inMidHead() != inMidHead) {
+      inMidHead = !inMidHead;
+      since = loop.tick();
+    }
   }
 
   @Override
@@ -543,9 +548,8 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
         streams.forEach(H2Stream::check);
         if (loop.service().draining()) {
           leave();
-        } else if (connection().numActiveStreams() == 0
-            && passed > (served ? loop.keepAliveTicks() : loop.headerTicks())) {
-          late(served ? Limit.IDLE : Limit.FIRST_BYTE);
+        } else if (connection().numActiveStreams() == 0 && passed > idleTicks()) {
+          late(inMidHead ? Limit.HEAD : served ? Limit.IDLE : Limit.FIRST_BYTE);
           leave();
         }
       }
@@ -569,5 +573,10 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
         }
       }
     }
+  }
+
+  /** While half a head is there nothing else can come (RFC 9113 section 6.10). */
+  private int idleTicks() {
+    return inMidHead || !served ? loop.headerTicks() : loop.keepAliveTicks();
   }
 }

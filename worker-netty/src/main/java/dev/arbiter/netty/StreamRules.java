@@ -40,6 +40,7 @@ final class StreamRules implements Http2FrameReader {
   private final Http2Connection connection;
   private final FloodGuard guard;
   private final IntSupplier tick;
+  private final HeadScan heads = new HeadScan();
   private final int[] ended = new int[REMEMBERED];
   private final int[] reset = new int[REMEMBERED];
   private int endedCount;
@@ -73,7 +74,17 @@ final class StreamRules implements Http2FrameReader {
       current = new Judge(listener);
       judge = current;
     }
-    reader.readFrame(ctx, input, current);
+    heads.before(input);
+    try {
+      reader.readFrame(ctx, input, current);
+    } finally {
+      heads.after(input);
+    }
+  }
+
+  /** Whether the head of a request has begun and not ended. */
+  boolean inMidHead() {
+    return heads.inMidHead();
   }
 
   @Override

@@ -232,6 +232,11 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   }
 
   @Override
+  public void late(Limit limit) {
+    late.accept(limit);
+  }
+
+  @Override
   public void worked() {
     endIfDone();
     read();
@@ -292,7 +297,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   public void check() {
     boolean stalled = stall.over(channel, loop.tick(), loop.writeTicks());
     if (stalled) {
-      late.accept(Limit.WRITE);
+      late(Limit.WRITE);
     }
     if (stalled || (ending && loop.tick() - lingerSince > LINGER_TICKS)) {
       channel.close();

@@ -1,5 +1,6 @@
 package dev.arbiter.netty;
 
+import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.websocket.Handshake;
 import dev.arbiter.http.websocket.WebSocketSession;
 import io.netty.buffer.ByteBuf;
@@ -121,6 +122,11 @@ final class WebSocketStream implements FramePump.Carrier {
   @Override
   public void consumed(int bytes) {
     stream.consumed(bytes);
+  }
+
+  @Override
+  public void late(Limit limit) {
+    stream.late(limit);
   }
 
   @Override

@@ -1,5 +1,8 @@
 package dev.arbiter.netty;
 
+import static dev.arbiter.netty.H2Client.CONTINUATION;
+import static dev.arbiter.netty.H2Client.END_HEADERS;
+import static dev.arbiter.netty.H2Client.END_STREAM;
 import static dev.arbiter.netty.H2Client.GOAWAY;
 import static dev.arbiter.netty.H2Client.HEADERS;
 import static dev.arbiter.netty.H2Client.RST_STREAM;
@@ -17,6 +20,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The time limits over HTTP/2: the answer that each has, and its word in the log. */
@@ -64,14 +68,39 @@ class Http2TimeLimitsTest {
     }
   }
 
-  /** Nothing else can come before the rest of it (RFC 9113 section 6.10). */
-  @Test
-  void aClientThatSaysHalfAHead() throws Exception {
-    try (Fixture fixture = impatient(Apps.PATH, "header-timeout");
+  /**
+   * Half of its frame, or a frame that others are to continue: nothing else can come before the
+   * rest of it (RFC 9113 section 6.10). The limit is the same as in HTTP/1.1 for a later one.
+   */
+  @ParameterizedTest
+  @CsvSource({"frame,0", "frame,1", "block,0", "block,1"})
+  void aClientThatSaysHalfAHead(String half, int before) throws Exception {
+    try (Fixture fixture = impatient(Apps.PATH, "header-timeout", "keep-alive", "60000");
         H2Client client = H2Client.to(fixture)) {
-      client.frame(HEADERS, 0, 1, client.block(":method", "GET", ":scheme", "http"));
-      assertToldToGo(client, 0);
-      awaitSaid(fixture, "The connection", "no request began within --header-timeout");
+      if (before > 0) {
+        client.get(1, "/").answer(1);
+      }
+      int stream = 2 * before + 1;
+      byte[] block = client.block(":method", "GET", ":scheme", "http");
+      byte[] frame = H2Client.bytes(HEADERS, 0, stream, block);
+      client.raw().send(half.equals("frame") ? Arrays.copyOf(frame, frame.length - 1) : frame);
+      assertToldToGo(client, before);
+      awaitSaid(
+          fixture, "The connection", "a request's head was not complete within --header-timeout");
+    }
+  }
+
+  @Test
+  void aHeadThatBecomesCompleteInTimeIsAnsweredHoweverShortTheKeepAlive() throws Exception {
+    try (Fixture fixture = impatient(Apps.PATH, "keep-alive", "header-timeout", "60000");
+        H2Client client = H2Client.to(fixture)) {
+      client.get(1, "/").answer(1);
+      client.frame(HEADERS, END_STREAM, 3, client.block(":method", "GET", ":scheme", "http"));
+      long half = System.nanoTime();
+      Fixture.await(() -> System.nanoTime() - half > Duration.ofMillis(600).toNanos());
+      byte[] rest = client.block(":authority", "a", ":path", "/late");
+      assertThat(client.frame(CONTINUATION, END_HEADERS, 3, rest).answer(3).status())
+          .isEqualTo(200);
     }
   }
 

@@ -28,6 +28,11 @@ final class Http2WebSocketTest extends WebSocketContract {
     return new WebSocketServer(fixture(app, settings));
   }
 
+  @Override
+  protected String named() {
+    return "An HTTP/2 stream";
+  }
+
   private static Fixture fixture(App app, String... settings) throws Exception {
     return Fixture.servingHttp2(app, null, settings);
   }

@@ -176,7 +176,9 @@ final class Conversation {
     Exchange exchange =
         new Exchange(head, entry, origin, link, body, reply, settings.rootPath(), shared.state());
     WebSocketDoor door =
-        handshake == null ? null : new WebSocketDoor(shared, link, in, exchange, reply, handshake);
+        handshake == null
+            ? null
+            : new WebSocketDoor(shared, link, in, exchange, reply, handshake, this::ended);
     entry.own(() -> Thread.ofVirtual().start(() -> giveUp(exchange, reply)));
     try {
       answer(exchange, reply, door);

@@ -1,11 +1,13 @@
 package dev.arbiter.sync;
 
+import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.websocket.Handshake;
 import dev.arbiter.http.websocket.OutFrame;
 import dev.arbiter.http.websocket.WebSocketSession;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
 
 /**
  * One connection that has become a WebSocket: moves bytes between its link and its session. Reads
@@ -19,14 +21,24 @@ final class WebSocketConnection implements WebSocketSession.Transport {
   private final Conversation.Shared shared;
   private final Link link;
   private final ByteBuffer in;
+  private final Consumer<Limit> late;
   private final WebSocketSession session;
   private final Semaphore work = new Semaphore(0);
   private final Thread writer = Thread.ofVirtual().name("websocket-writer").unstarted(this::write);
 
-  WebSocketConnection(Conversation.Shared shared, Link link, ByteBuffer in, Handshake handshake) {
+  /**
+   * @param late is told which time limit is about to end it
+   */
+  WebSocketConnection(
+      Conversation.Shared shared,
+      Link link,
+      ByteBuffer in,
+      Handshake handshake,
+      Consumer<Limit> late) {
     this.shared = shared;
     this.link = link;
     this.in = in;
+    this.late = late;
     this.session = new WebSocketSession(handshake, shared.settings().webSocket(), this);
   }
 
@@ -47,6 +59,11 @@ final class WebSocketConnection implements WebSocketSession.Transport {
       work.release();
     }
     link.wake();
+  }
+
+  @Override
+  public void unanswered() {
+    late.accept(Limit.PONG);
   }
 
   /** Serves until the connection is over, and closes it. */

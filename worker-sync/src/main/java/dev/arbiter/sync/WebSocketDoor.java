@@ -4,6 +4,7 @@ import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.SendEvent;
+import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.ResponseHead;
 import dev.arbiter.http.websocket.AsyncUpgrade;
 import dev.arbiter.http.websocket.BlockingSocket;
@@ -17,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,7 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
   private final AsyncUpgrade upgrade;
   private final Handshake handshake;
   private final Reply reply;
+  private final Consumer<Limit> late;
 
   /** The WebSocket once there is one; null when the app is done without. */
   private final CompletableFuture<@Nullable WebSocketConnection> decided =
@@ -47,6 +50,7 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
 
   /**
    * @param in what was read beyond the request
+   * @param late is told which time limit is about to end the WebSocket
    */
   WebSocketDoor(
       Conversation.Shared shared,
@@ -54,13 +58,15 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
       ByteBuffer in,
       Exchange exchange,
       Reply reply,
-      Handshake handshake) {
+      Handshake handshake,
+      Consumer<Limit> late) {
     this.shared = shared;
     this.link = link;
     this.in = in;
     this.exchange = exchange;
     this.handshake = handshake;
     this.reply = reply;
+    this.late = late;
     upgrade = new AsyncUpgrade(exchange, handshake, this, this::failed);
   }
 
@@ -193,7 +199,7 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
       throws IOException {
     ResponseHead head = new ResponseHead(shared.settings());
     head.encodeSwitch(headers, handshake.answer(subprotocol, headers));
-    WebSocketConnection webSocket = new WebSocketConnection(shared, link, in, handshake);
+    WebSocketConnection webSocket = new WebSocketConnection(shared, link, in, handshake, late);
     open = webSocket;
     reply.switched(head);
     long nanos = exchange.entry().end(101, 0, head.length());

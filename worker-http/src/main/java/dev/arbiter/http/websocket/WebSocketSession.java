@@ -31,10 +31,12 @@ import org.jspecify.annotations.Nullable;
 public final class WebSocketSession {
 
   /** The connection. */
-  @FunctionalInterface
   public interface Transport {
     /** There may be something to write, or room to read. Any thread; returns at once. */
     void wake();
+
+    /** The client has answered no ping in time, and is about to be told so. Reading thread. */
+    void unanswered();
   }
 
   private enum State {
@@ -544,6 +546,7 @@ public final class WebSocketSession {
     if (late) {
       lost();
     } else if (silent) {
+      transport.unanswered();
       fail(CloseCode.INTERNAL, "no pong in time");
     }
     if (late || silent || due) {

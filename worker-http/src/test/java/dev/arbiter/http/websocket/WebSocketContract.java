@@ -48,6 +48,11 @@ public abstract class WebSocketContract {
 
   protected abstract Server serve(App app, String... settings) throws Exception;
 
+  /** What the log calls that which carries a WebSocket. */
+  protected String named() {
+    return "The connection";
+  }
+
   /** Of the tables, whose rows need no server of their own. */
   private static final WebSocketApps SHARED_APPS = new WebSocketApps();
 
@@ -522,8 +527,9 @@ public abstract class WebSocketContract {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void clientThatAnswersNoPingIsClosedWith1011(boolean blocking) throws Exception {
-    try (Server server = serving(blocking, "ws-ping-interval", "100", "ws-ping-timeout", "800");
+  void clientThatAnswersNoPingIsClosedWith1011AndNamed(boolean blocking) throws Exception {
+    String[] settings = {"ws-ping-interval", "100", "ws-ping-timeout", "800", "log-level", "debug"};
+    try (Server server = serving(blocking, settings);
         WebSocketClient client = client(server).open("/")) {
       for (int i = 0; i < 3; i++) {
         WebSocketClient.Frame ping = client.next();
@@ -534,6 +540,12 @@ public abstract class WebSocketContract {
       client.send(WebSocketClient.frame(0x8a, "of its own accord"));
       assertThat(client.shown()).isEqualTo("close 1011 no pong in time");
       awaitEnd("1011 no pong in time");
+      assertThat(server.context().said)
+          .filteredOn(line -> line.contains(" is ended: "))
+          .singleElement()
+          .asString()
+          .startsWith("debug: " + named() + " from 127.0.0.1:")
+          .endsWith(" is ended: no pong came within --ws-ping-timeout.");
     }
   }
 

@@ -21,10 +21,23 @@ class WebSocketSessionTest {
 
   private final AtomicInteger woken = new AtomicInteger();
 
+  private final WebSocketSession.Transport transport =
+      new WebSocketSession.Transport() {
+        @Override
+        public void wake() {
+          woken.incrementAndGet();
+        }
+
+        @Override
+        public void unanswered() {
+          throw new AssertionError("no ping was sent");
+        }
+      };
+
   private WebSocketSession session(String... settings) {
     Map<String, String> values = Map.of(settings[0], settings[1], settings[2], settings[3]);
     return new WebSocketSession(
-        PLAIN, WebSocketSettings.from(new WorkerSettings(values)), woken::incrementAndGet);
+        PLAIN, WebSocketSettings.from(new WorkerSettings(values)), transport);
   }
 
   /** So many messages, masked with zeros. */
