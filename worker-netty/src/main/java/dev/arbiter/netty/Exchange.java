@@ -165,7 +165,7 @@ final class Exchange extends HeadView
       if (stream.inputEnded() && !outbox.started()) {
         // It was told so, and had nobody to answer.
         failures().clientLeft(head, "without a response");
-        giveUp();
+        breakOff();
         return;
       }
       appFailed(
@@ -181,7 +181,7 @@ final class Exchange extends HeadView
     } else {
       failures().failed(head, "failed", failure);
     }
-    giveUp();
+    breakOff();
   }
 
   /** A file that is being sent has let the app down; its channel closes. */
@@ -195,7 +195,7 @@ final class Exchange extends HeadView
 
   private void appFailed(String what) {
     failures().failed(head, what, null);
-    giveUp();
+    breakOff();
   }
 
   /**
@@ -218,7 +218,7 @@ final class Exchange extends HeadView
    * The client is told if nothing was sent yet, and cut off otherwise; also if it ended its side in
    * the middle of its body, which is not the app's fault and leaves nobody to tell.
    */
-  private void giveUp() {
+  private void breakOff() {
     if (answered || gone) {
       return;
     }
