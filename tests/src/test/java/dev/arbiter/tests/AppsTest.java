@@ -128,6 +128,21 @@ final class AppsTest {
     }
   }
 
+  @EachKind
+  void webFluxServesWebSockets(String kind) throws Exception {
+    ArbiterProcess arbiter = arbiters.command().kind(kind).example("webflux").start();
+
+    try (WebSocketLine socket = WebSocketLine.upgraded(arbiter.port())) {
+      for (String text : new String[] {"hello", "bye"}) {
+        socket.send(WebSocketLine.TEXT, text);
+        assertThat((int) socket.bytes(1).charAt(0)).isEqualTo(WebSocketLine.TEXT);
+        assertThat(socket.bytes(socket.bytes(1).charAt(0))).isEqualTo("you: " + text);
+      }
+      arbiter.signal(Os.Signal.HUP);
+      assertThat((int) socket.bytes(1).charAt(0)).isEqualTo(WebSocketLine.CLOSE);
+    }
+  }
+
   @Test
   void classFolder() throws Exception {
     Path classes = SourceApp.compile(arbiters.folder(), SourceApp.blocking("\"from a folder\""));
