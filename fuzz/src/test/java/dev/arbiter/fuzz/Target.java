@@ -6,6 +6,8 @@ import java.util.Locale;
 enum Target {
   /** The head and body of requests. */
   HTTP1,
+  /** The field list of a request in HTTP/2. */
+  HTTP2,
   /** Frames. */
   WEBSOCKET,
   /** The PROXY protocol's preamble. */
@@ -32,6 +34,7 @@ enum Target {
   void run(byte[] input) {
     switch (this) {
       case HTTP1 -> Http1.fuzzerTestOneInput(input);
+      case HTTP2 -> Http2.fuzzerTestOneInput(input);
       case WEBSOCKET -> WebSocketFrames.fuzzerTestOneInput(input);
       case PROXY -> ProxyHeader.fuzzerTestOneInput(input);
       case FORWARDED -> ForwardedFields.fuzzerTestOneInput(input);

@@ -214,11 +214,12 @@ final class Forwarding {
     return number > 0xffff ? -1 : number;
   }
 
-  /** The schemes of WebSocket are those of HTTP here: the handshake is a request. */
   private static String scheme(@Nullable String told, String otherwise) {
     return switch (told == null ? "" : told.toLowerCase(Locale.ROOT)) {
-      case "http", "ws" -> "http";
-      case "https", "wss" -> "https";
+      case "http" -> "http";
+      case "https" -> "https";
+      case "ws" -> Leniency.WEBSOCKET_SCHEMES ? "http" : otherwise;
+      case "wss" -> Leniency.WEBSOCKET_SCHEMES ? "https" : otherwise;
       default -> otherwise;
     };
   }

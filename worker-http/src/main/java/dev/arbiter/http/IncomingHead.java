@@ -299,8 +299,12 @@ public final class IncomingHead {
     return Syntax.authority(value) || broken(Rule.HOST_MALFORMED);
   }
 
+  /**
+   * No leniency: RFC 9110 section 10.1.1 has it that {@code 100-continue} MUST be ignored in
+   * HTTP/1.0, whose clients do not wait; that anything else is answered with 417 is a MAY, which is
+   * for those who know the field.
+   */
   private boolean expect(String value) {
-    // An HTTP/1.0 client does not wait for the answer (RFC 9110 section 10.1.1).
     if (!http11) {
       return true;
     }

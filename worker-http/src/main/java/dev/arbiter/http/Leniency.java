@@ -31,5 +31,19 @@ public final class Leniency {
    */
   static final boolean OPAQUE_VALUE_BYTES = true;
 
+  /**
+   * RFC 6455 section 3 has {@code ws} and {@code wss} for URIs alone, and a handshake is a request
+   * of http or https. Some proxies (Traefik) say them in {@code X-Forwarded-Proto} and {@code
+   * Forwarded} all the same; taken for nothing, an app behind TLS would be told http.
+   */
+  static final boolean WEBSOCKET_SCHEMES = true;
+
+  /**
+   * RFC 7301 section 3.2: a client that offers only protocols that are not spoken here SHALL be
+   * refused with an alert. Netty can do no other with OpenSSL than speak HTTP/1.1 with it; with the
+   * JDK's provider it is refused. Who cannot speak HTTP/1.1 either is refused by its first bytes.
+   */
+  public static final boolean UNKNOWN_ALPN_WITH_OPENSSL = true;
+
   private Leniency() {}
 }

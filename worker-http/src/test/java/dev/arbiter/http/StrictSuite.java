@@ -31,8 +31,14 @@ public final class StrictSuite {
 
   private static final Sight PROBE = new Sight("GET /probe HTTP/1.1", List.of("Host: a"), "", true);
 
-  /** Larger messages are sent in this many pieces instead of byte by byte. */
+  /**
+   * Of larger messages, what is not near a line's end and before the last so many bytes is sent in
+   * about so many pieces, instead of byte by byte: there every place is like the one before.
+   */
   private static final int MOST_PIECES = 1024;
+
+  /** Bytes before a line's end, and after it, that are sent one by one. */
+  private static final int NEAR = 3;
 
   private static final Set<String> REFUSALS =
       Arrays.stream(Rule.values())
@@ -118,7 +124,7 @@ public final class StrictSuite {
           switch (way) {
             case WHOLE -> raw.length();
             case LINES -> 1 + raw.indexOf('\n', from);
-            case BYTES -> from + step;
+            case BYTES -> step(raw, from, step);
             case RANDOM -> from + 1 + random.nextInt(Math.max(1, raw.length() / 3));
           };
       to = to <= from ? raw.length() : Math.min(to, raw.length());
@@ -126,6 +132,27 @@ public final class StrictSuite {
       from = to;
     }
     return pieces;
+  }
+
+  private static int step(String raw, int from, int longest) {
+    int to = from + 1;
+    while (to - from < longest && !isPlace(raw, to - 1) && !isPlace(raw, to)) {
+      to++;
+    }
+    return to;
+  }
+
+  /** Whether it matters that a piece ends before this byte. */
+  private static boolean isPlace(String raw, int index) {
+    if (raw.length() - index <= MOST_PIECES) {
+      return true;
+    }
+    for (int i = Math.max(0, index - NEAR); i <= index + NEAR; i++) {
+      if (raw.charAt(i) == '\r' || raw.charAt(i) == '\n') {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void check(RawClient client, StrictCase one) throws Exception {

@@ -51,9 +51,7 @@ record H2Parts(
     FloodGuard guard = new FloodGuard(loop.tick());
     StreamRules reader =
         new StreamRules(
-            new DefaultHttp2FrameReader(
-                new DefaultHttp2HeadersDecoder(true, true, settings.maxHeaderList()),
-                SMALL_CONTINUATIONS),
+            new DefaultHttp2FrameReader(headersDecoder(settings), SMALL_CONTINUATIONS),
             connection,
             guard,
             loop::tick);
@@ -76,6 +74,11 @@ record H2Parts(
       initial.connectProtocolEnabled(true);
     }
     return new H2Parts(decoder, encoder, initial, guard, reader);
+  }
+
+  /** Checks names and values, and which of HTTP/1 must not be there. */
+  static DefaultHttp2HeadersDecoder headersDecoder(Http2Settings settings) {
+    return new DefaultHttp2HeadersDecoder(true, true, settings.maxHeaderList());
   }
 
   /** Netty sets its own limit to what was announced, each time a client has confirmed that. */

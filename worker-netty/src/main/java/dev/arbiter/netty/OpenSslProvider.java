@@ -1,5 +1,6 @@
 package dev.arbiter.netty;
 
+import dev.arbiter.http.Leniency;
 import dev.arbiter.http.tls.TlsEngines;
 import dev.arbiter.http.tls.TlsPlan;
 import dev.arbiter.http.tls.TlsProvider;
@@ -83,10 +84,11 @@ final class OpenSslProvider implements TlsProvider {
             .ciphers(plan.suites())
             .protocols(plan.protocols())
             .applicationProtocolConfig(
-                // All that OpenSSL has: who offers none of these speaks HTTP/1.1 without ALPN.
                 new ApplicationProtocolConfig(
                     Protocol.ALPN,
-                    SelectorFailureBehavior.NO_ADVERTISE,
+                    Leniency.UNKNOWN_ALPN_WITH_OPENSSL
+                        ? SelectorFailureBehavior.NO_ADVERTISE
+                        : SelectorFailureBehavior.FATAL_ALERT, // which Netty does not have here
                     SelectedListenerFailureBehavior.ACCEPT,
                     plan.applicationProtocols()))
             .build();

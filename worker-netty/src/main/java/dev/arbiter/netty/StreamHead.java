@@ -54,8 +54,13 @@ final class StreamHead {
           }
         }
       } else if (AsciiString.contentEquals(name, "cookie")) {
-        // RFC 9113 section 8.2.3: what was taken apart for the sake of compression.
-        cookie = cookie == null ? new StringBuilder(value) : cookie.append("; ").append(value);
+        // RFC 9113 section 8.2.3: what was taken apart for the sake of compression. An empty part
+        // would leave a blank at the value's end, where none may be.
+        if (cookie == null || cookie.isEmpty()) {
+          cookie = new StringBuilder(value);
+        } else if (!value.isEmpty()) {
+          cookie.append("; ").append(value);
+        }
       }
     }
     boolean connect = "CONNECT".equals(method) && protocol == null;
@@ -73,14 +78,13 @@ final class StreamHead {
     } else {
       head.connect(protocol, Objects.requireNonNull(path), authority);
     }
+    boolean hostSaid = false;
     for (Map.Entry<CharSequence, CharSequence> field : fields) {
       String name = field.getKey().toString();
       String value = field.getValue().toString();
-      boolean said =
-          name.charAt(0) == ':'
-              || name.equals("cookie")
-              || (name.equals("host") && value.equalsIgnoreCase(authority));
-      if (!said) {
+      if (!hostSaid && name.equals("host") && same(value, authority)) {
+        hostSaid = true;
+      } else if (name.charAt(0) != ':' && !name.equals("cookie")) {
         head.field(name, value);
       }
     }
@@ -89,6 +93,15 @@ final class StreamHead {
     }
     head.end();
     return head;
+  }
+
+  /**
+   * Whether Host names what {@code :authority} does. No leniency: RFC 9113 section 8.3.1 lets it be
+   * there, and has it refused if it names another; letters of either case name the same host (RFC
+   * 3986 section 6.2.2.1).
+   */
+  private static boolean same(String host, @Nullable String authority) {
+    return host.equalsIgnoreCase(authority);
   }
 
   /** No value of a pseudo field: it was there twice. */

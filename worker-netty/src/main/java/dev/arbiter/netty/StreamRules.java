@@ -118,7 +118,7 @@ final class StreamRules implements Http2FrameReader {
    * of any zeros. In HTTP/1 a sender of two is not trusted ({@code CONTENT_LENGTH_REPEATED}), and
    * of one no more than 18 digits are read; the same holds here.
    */
-  private static void length(int streamId, Http2Headers fields) throws Http2Exception {
+  static void length(int streamId, Http2Headers fields) throws Http2Exception {
     CharSequence first = fields.get(HttpHeaderNames.CONTENT_LENGTH);
     if (first != null
         && (first.length() > LENGTH_DIGITS

@@ -196,6 +196,16 @@ class Http2Test {
     }
   }
 
+  /** One that says what :authority says may be there, but Host is said once in any version. */
+  @Test
+  void aSecondHostIsRefusedThoughItSaysTheSame() throws Exception {
+    try (Fixture fixture = serving(SEEN);
+        H2Client client = H2Client.to(fixture)) {
+      assertThat(client.get(1, "/", "host", "a", "host", "a").answer(1).status()).isEqualTo(400);
+      assertThat(client.get(3, "/", "host", "a").answer(3).status()).isEqualTo(200);
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({
     "400, GET, http://a/, a, x, y",

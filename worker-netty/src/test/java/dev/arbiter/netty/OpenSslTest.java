@@ -1,6 +1,7 @@
 package dev.arbiter.netty;
 
 import dev.arbiter.app.App;
+import dev.arbiter.http.Leniency;
 import dev.arbiter.http.tls.TlsContract;
 
 /** The same with OpenSSL. */
@@ -12,7 +13,7 @@ class OpenSslTest extends TlsContract {
 
   @Override
   protected boolean refusesUnknownProtocols() {
-    return false; // docs/tls.md
+    return !Leniency.UNKNOWN_ALPN_WITH_OPENSSL;
   }
 
   /** Netty's engine ends its side as soon as the client has ended its own. */
