@@ -41,7 +41,7 @@ final class Http2SpecTest {
             .args("--certfile", certificate.toString(), "--insecure-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    String port = arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1);
+    String port = Integer.toString(arbiter.tlsPort());
     arbiter.awaitServing(1);
     passes("-t", "-k", "-p", port);
   }
