@@ -50,6 +50,11 @@ final class ArbiterProcess {
     return Integer.parseInt(journal.await(Says.LISTENING_TCP, Limits.START).group(1));
   }
 
+  /** The port of its first listener inside TLS. */
+  int tlsPort() throws InterruptedException {
+    return Integer.parseInt(journal.await(Says.LISTENING_TLS, Limits.START).group(1));
+  }
+
   /** The port of {@code --status-bind}. */
   int statusPort() throws InterruptedException {
     return Integer.parseInt(journal.await(Says.STATUS_AT, Limits.START).group(1));

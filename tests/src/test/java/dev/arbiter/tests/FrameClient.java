@@ -3,6 +3,7 @@ package dev.arbiter.tests;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -67,29 +68,22 @@ final class FrameClient implements AutoCloseable {
   /** A response with status 200; anything else is a failure. */
   record Response(int stream, String body) {}
 
-  /**
-   * @param limit for each read
-   */
-  private FrameClient(Socket socket, Duration limit) throws IOException {
+  private FrameClient(Socket socket) throws IOException {
     this.socket = socket;
     socket.setTcpNoDelay(true);
-    socket.setSoTimeout(Math.toIntExact(limit.toMillis()));
+    readLimit(Limits.ANSWER);
     in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
-    out = socket.getOutputStream();
+    out = new BufferedOutputStream(socket.getOutputStream());
+    // Leaves with the first request: until then, nothing can fail but the connection's beginning.
     out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII));
-    frame(SETTINGS, 0, 0);
+    write(SETTINGS, 0, 0);
   }
 
   /** In the clear, with prior knowledge. */
   static FrameClient clear(int port) throws IOException {
-    return clear(port, Limits.ANSWER);
-  }
-
-  /** As {@link #clear(int)}; each read may take {@code limit}. */
-  static FrameClient clear(int port, Duration limit) throws IOException {
     Socket socket = new Socket(InetAddress.ofLiteral("127.0.0.1"), port);
     try {
-      return new FrameClient(socket, limit);
+      return new FrameClient(socket);
     } catch (IOException e) {
       socket.close();
       throw e;
@@ -108,11 +102,21 @@ final class FrameClient implements AutoCloseable {
       if (!socket.getApplicationProtocol().equals("h2")) {
         throw new IOException("ALPN: " + socket.getApplicationProtocol());
       }
-      return new FrameClient(socket, Limits.ANSWER);
+      return new FrameClient(socket);
     } catch (IOException e) {
       socket.close();
       throw e;
     }
+  }
+
+  /** How long each read may take from now on. */
+  void readLimit(Duration limit) throws IOException {
+    socket.setSoTimeout(Math.toIntExact(limit.toMillis()));
+  }
+
+  /** The client's own port. */
+  int localPort() {
+    return socket.getLocalPort();
   }
 
   /** Asks for {@code path}; which stream that is. */
@@ -140,7 +144,7 @@ final class FrameClient implements AutoCloseable {
     literal(block, "sec-websocket-version", "13");
     last += 2;
     frame(HEADERS, END_HEADERS, last, block.toByteArray());
-    Frame answer = next();
+    Frame answer = nextOfStreams();
     if (answer.type() != HEADERS || answer.ends() || answer.payload().get(0) != STATUS_200) {
       throw new IOException("no WebSocket: " + answer);
     }
@@ -201,7 +205,8 @@ final class FrameClient implements AutoCloseable {
       int first = in.readInt();
       int flags = in.readUnsignedByte();
       int stream = in.readInt();
-      byte[] payload = in.readNBytes(first >>> 8);
+      byte[] payload = new byte[first >>> 8];
+      in.readFully(payload);
       Frame frame = new Frame(first & 0xff, flags, stream, ByteBuffer.wrap(payload));
       switch (frame.type()) {
         case SETTINGS -> {
@@ -216,6 +221,9 @@ final class FrameClient implements AutoCloseable {
           if (frame.type() == DATA && payload.length > 0) {
             byte[] window = ByteBuffer.allocate(4).putInt(payload.length).array();
             frame(WINDOW_UPDATE, 0, 0, window);
+            if (!frame.ends()) {
+              frame(WINDOW_UPDATE, 0, stream, window);
+            }
           }
           return frame;
         }
@@ -223,10 +231,24 @@ final class FrameClient implements AutoCloseable {
     }
   }
 
-  /** The next whole response, of whichever stream; does what the server asks for meanwhile. */
-  Response response() throws IOException {
+  /** The next frame that is a stream's; does what the server asks for meanwhile. */
+  Frame nextOfStreams() throws IOException {
     while (true) {
       Frame frame = next();
+      switch (frame.type()) {
+        case PING -> answer(frame);
+        case GOAWAY -> goAways.add(frame.number());
+        default -> {
+          return frame;
+        }
+      }
+    }
+  }
+
+  /** The next whole response, of whichever stream. */
+  Response response() throws IOException {
+    while (true) {
+      Frame frame = nextOfStreams();
       int stream = frame.stream();
       switch (frame.type()) {
         case HEADERS -> {
@@ -235,8 +257,6 @@ final class FrameClient implements AutoCloseable {
           }
         }
         case DATA -> body(stream).writeBytes(frame.payload().array());
-        case PING -> answer(frame);
-        case GOAWAY -> goAways.add(frame.number());
         default -> throw new IOException("unexpected: " + frame + " " + frame.payload().getInt(0));
       }
       if (frame.ends()) {
@@ -272,6 +292,11 @@ final class FrameClient implements AutoCloseable {
   }
 
   private void frame(int type, int flags, int stream, byte... payload) throws IOException {
+    write(type, flags, stream, payload);
+    out.flush();
+  }
+
+  private void write(int type, int flags, int stream, byte... payload) throws IOException {
     out.write(
         ByteBuffer.allocate(9 + payload.length)
             .putInt(payload.length << 8 | type)
@@ -279,7 +304,6 @@ final class FrameClient implements AutoCloseable {
             .putInt(stream)
             .put(payload)
             .array());
-    out.flush();
   }
 
   @Override

@@ -3,7 +3,7 @@ package dev.arbiter.tests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.arbiter.tests.LoadClients.Outcome;
+import dev.arbiter.tests.Load.Outcome;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;

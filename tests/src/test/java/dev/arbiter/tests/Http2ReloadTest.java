@@ -11,12 +11,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -24,10 +19,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 /** Connections of HTTP/2 outlive no worker, and their requests lose nothing by it. */
 @Tag("slow")
 final class Http2ReloadTest {
-  private static final int CLIENTS = 4;
-  private static final int STREAMS = 4;
-  private static final Duration PACE = Duration.ofMillis(5);
-
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 
   @Test
@@ -35,84 +26,63 @@ final class Http2ReloadTest {
     ArbiterProcess arbiter =
         arbiters.command().kind("netty").workers(2).args("--h2c", "both").faulty().start();
     Set<Long> workers = arbiter.awaitServing(2);
-    try (Load load = new Load(arbiter.port())) {
+    try (JdkLoad load = new JdkLoad(arbiter.port())) {
       for (int i = 0; i < 3; i++) {
-        load.awaitMore(500);
+        load.awaitMore(500, Limits.CHANGE);
         arbiter.signal(Os.Signal.HUP);
         workers = arbiter.awaitReplaced(workers, 2);
       }
-      load.awaitMore(500);
+      load.awaitMore(500, Limits.CHANGE);
       assertThat(load.stop()).isEmpty();
-      assertThat(load.workers()).containsAnyElementsOf(workers);
+      assertThat(load.byWorker().keySet()).containsAnyElementsOf(workers);
     }
   }
 
-  /** Clients with a connection each, on which several requests are under way at once. */
-  private static final class Load implements AutoCloseable {
-    private final List<HttpClient> clients = new ArrayList<>();
-    private final List<Thread> threads = new ArrayList<>();
-    private final Queue<String> failures = new ConcurrentLinkedQueue<>();
-    private final Set<Long> seen = ConcurrentHashMap.newKeySet();
-    private final AtomicLong successes = new AtomicLong();
-    private final HttpRequest request;
-    private volatile boolean stopping;
+  /** The JDK's own clients with a connection each, on which several requests are under way. */
+  private static final class JdkLoad extends Load {
+    private static final int CLIENTS = 4;
+    private static final int STREAMS = 4;
 
-    Load(int port) {
+    private final List<HttpClient> clients = new ArrayList<>();
+    private final HttpRequest request;
+
+    JdkLoad(int port) {
+      super(Duration.ofMillis(5));
       request =
           HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/pid"))
-              .timeout(Limits.ANSWER)
+              .timeout(REQUEST_LIMIT)
               .build();
       for (int i = 0; i < CLIENTS; i++) {
         HttpClient client = HttpClient.newHttpClient();
         clients.add(client);
-        for (int j = 0; j < STREAMS; j++) {
-          threads.add(Thread.ofVirtual().start(() -> run(client)));
-        }
+        start(STREAMS, () -> run(client));
       }
     }
 
     private void run(HttpClient client) {
-      while (!stopping) {
+      while (!stopping()) {
+        long begin = System.nanoTime();
         try {
           HttpResponse<String> answer = client.send(request, BodyHandlers.ofString());
           if (answer.statusCode() == 200 && answer.version() == HttpClient.Version.HTTP_2) {
-            seen.add(Long.valueOf(answer.body().strip()));
-            successes.incrementAndGet();
+            answeredBy(Long.parseLong(answer.body().strip()));
+            succeeded(begin);
           } else {
-            failures.add(answer.statusCode() + " in " + answer.version());
+            failed(Outcome.BAD_STATUS, 0, -1, answer.statusCode() + " in " + answer.version());
           }
-        } catch (IOException failed) {
-          failures.add(failed + " after " + successes);
+        } catch (IOException e) {
+          failed(outcome(e), 0, -1, e.toString());
         } catch (InterruptedException _) {
           Thread.currentThread().interrupt();
           return;
         }
-        LockSupport.parkNanos(PACE.toNanos());
+        rest();
       }
-    }
-
-    void awaitMore(long count) throws InterruptedException {
-      long goal = successes.get() + count;
-      Await.until(count + " more answers", Limits.CHANGE, () -> successes.get() >= goal);
-    }
-
-    Set<Long> workers() {
-      return seen;
-    }
-
-    Queue<String> stop() throws InterruptedException {
-      stopping = true;
-      for (Thread thread : threads) {
-        if (!thread.join(Limits.ANSWER.multipliedBy(2))) {
-          failures.add("a client does not end");
-        }
-      }
-      return failures;
     }
 
     @Override
     public void close() {
-      stopping = true;
+      super.close();
       clients.forEach(HttpClient::shutdownNow);
     }
   }

@@ -46,7 +46,7 @@ final class Http2SpecTest {
             .args("--ssl-provider", provider)
             .faulty()
             .start();
-    String port = arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1);
+    String port = Integer.toString(arbiter.tlsPort());
     arbiter.awaitServing(1);
     passes("-t", "-k", "-p", port);
   }

@@ -16,13 +16,21 @@ final class HupStormTest {
   @EachKind
   void twentyFiveHupsLeaveOneGenerationAndKillNobody(String kind) throws Exception {
     Random random = new Random(25);
-    ArbiterProcess arbiter = arbiters.command().kind(kind).workers(2).faulty().start();
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind(kind)
+            .workers(2)
+            .args(KeptConnections.arguments(kind))
+            .faulty()
+            .start();
     Set<Long> old = arbiter.awaitServing(2);
     int descriptors = Proc.settledDescriptors(arbiter.pid());
 
-    try (LoadClients load =
-        LoadClients.start(arbiter.port(), 4, 4, "/pid", Duration.ofMillis(10))) {
+    try (LoadClients load = LoadClients.start(arbiter.port(), 4, 4, "/pid", Duration.ofMillis(10));
+        KeptConnections kept = KeptConnections.start(kind, arbiter)) {
       load.awaitMore(50, Limits.ANSWER);
+      kept.awaitMore();
       for (int i = 0; i < 25; i++) {
         arbiter.signal(Os.Signal.HUP);
         TimeUnit.MILLISECONDS.sleep(random.nextInt(26)); // the scenario's own rhythm
@@ -31,7 +39,11 @@ final class HupStormTest {
 
       assertThat(arbiter.alive()).isTrue();
       assertThat(arbiter.awaitServing(2)).isEqualTo(settled);
+      load.awaitMore(50, Limits.ANSWER);
+      kept.awaitMore();
       assertThat(load.stop()).isEmpty();
+      assertThat(kept.stop()).isEmpty();
+      assertThat(kept.told()).as("told to go").doesNotContain(0);
     }
     assertThat(arbiter.log().contains(Says.KILLED)).as("a worker needed KILL").isFalse();
     assertThat(Proc.settledDescriptors(arbiter.pid()))

@@ -41,7 +41,7 @@ final class KeyPasswordTest {
 
     for (ArbiterProcess arbiter : all) {
       arbiter.awaitReady(1);
-      int port = Integer.parseInt(arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1));
+      int port = arbiter.tlsPort();
       try (RawClient client = RawClient.tls(port, Certificates.trusting(certificate))) {
         assertThat(client.get("/").body()).as(arbiter.command()).isEqualTo("unlocked");
       }

@@ -2,8 +2,8 @@ package dev.arbiter.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.arbiter.tests.LoadClients.Failure;
-import dev.arbiter.tests.LoadClients.Outcome;
+import dev.arbiter.tests.Load.Failure;
+import dev.arbiter.tests.Load.Outcome;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -77,6 +77,60 @@ final class KillTest {
       failures = load.stop();
     }
 
+    areOfConnectionsHeld(failures, killed, heldPorts);
+    assertThat(failures).as("at most one for each connection").hasSizeLessThanOrEqualTo(held);
+    assertThat(arbiter.awaitWorkers(WORKERS)).doesNotContainAnyElementsOf(killed);
+    assertThat(Proc.settledDescriptors(arbiter.pid()))
+        .as("the arbiter's descriptors")
+        .isEqualTo(descriptors);
+  }
+
+  /** Two of them before another is ready, and one when the fleet is whole again. */
+  @EachKind
+  void killedWorkersCostOnlyTheirOwnStreamsAndWebSockets(String kind) throws Exception {
+    arbiters.expectError("Worker ");
+    Random random = new Random(8441);
+    ArbiterProcess arbiter =
+        arbiters
+            .command()
+            .kind(kind)
+            .workers(WORKERS)
+            .args(KeptConnections.arguments(kind))
+            .faulty()
+            .start();
+    int port = arbiter.port();
+    arbiter.awaitServing(WORKERS);
+    Set<Long> killed = new HashSet<>();
+    Set<Integer> heldPorts = new HashSet<>();
+    int held = 0;
+
+    try (KeptConnections kept = KeptConnections.start(kind, arbiter)) {
+      for (int kills : new int[] {2, 1}) {
+        kept.awaitMore();
+        for (int i = 0; i < kills; i++) {
+          List<Long> serving = serving(arbiter, port);
+          long victim = serving.get(random.nextInt(serving.size()));
+          Set<Integer> cut = killAndListConnections(victim, port);
+          heldPorts.addAll(cut);
+          held += cut.size();
+          killed.add(victim);
+          Await.until("it is dead", Limits.ANSWER, () -> !Proc.alive(victim));
+        }
+        arbiter.awaitServing(WORKERS);
+      }
+      kept.awaitMore();
+      List<Failure> failures = kept.stop();
+      areOfConnectionsHeld(failures, killed, heldPorts);
+      assertThat(failures)
+          .as("at least one for each worker, at most one for each connection")
+          .hasSizeBetween(killed.size(), held);
+      assertThat(kept.told()).as("told to go").containsOnly(0);
+    }
+    assertThat(arbiter.awaitWorkers(WORKERS)).doesNotContainAnyElementsOf(killed);
+  }
+
+  private static void areOfConnectionsHeld(
+      List<Failure> failures, Set<Long> killed, Set<Integer> heldPorts) {
     assertThat(failures)
         .allSatisfy(
             failure -> {
@@ -86,11 +140,6 @@ final class KillTest {
                   .as("%s was on a connection of one of %s", failure, killed)
                   .isTrue();
             });
-    assertThat(failures).as("at most one for each connection").hasSizeLessThanOrEqualTo(held);
-    assertThat(arbiter.awaitWorkers(WORKERS)).doesNotContainAnyElementsOf(killed);
-    assertThat(Proc.settledDescriptors(arbiter.pid()))
-        .as("the arbiter's descriptors")
-        .isEqualTo(descriptors);
   }
 
   @EachKind

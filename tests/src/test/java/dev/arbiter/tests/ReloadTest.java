@@ -216,38 +216,44 @@ final class ReloadTest {
     }
   }
 
-  @Test
-  void aReleaseThatDoesNotCompileOrStartChangesNothingAndTheNextGoodOneIsServed() throws Exception {
+  @EachKind
+  void aReleaseThatDoesNotCompileOrStartChangesNothingAndTheNextGoodOneIsServed(String kind)
+      throws Exception {
     arbiters.expectError(".");
     Path folder = arbiters.folder();
     SourceApp.write(folder, SourceApp.blocking("\"first\""));
     ArbiterProcess arbiter =
         arbiters
             .command()
-            .kind("netty")
+            .kind(kind)
             .workers(2)
+            .args(KeptConnections.arguments(kind))
             .app("--chdir", folder.toString(), "app:App")
             .start();
     Set<Long> old = arbiter.awaitServing(2);
 
-    int mark = arbiter.log().mark();
-    SourceApp.write(folder, SourceApp.blocking("\"second\""));
-    assertThat(body(arbiter)).as("only a reload changes what is served").isEqualTo("first");
-    SourceApp.write(folder, SourceApp.blocking("no such thing"));
-    arbiter.signal(Os.Signal.HUP);
-    arbiter.log().awaitAfter(mark, Says.RELOAD_FAILED, Limits.CHANGE);
-    assertThat(arbiter.awaitServing(2)).isEqualTo(old);
+    try (KeptConnections kept = KeptConnections.start(kind, arbiter)) {
+      kept.awaitMore();
+      int mark = arbiter.log().mark();
+      SourceApp.write(folder, SourceApp.blocking("\"second\""));
+      assertThat(body(arbiter)).as("only a reload changes what is served").isEqualTo("first");
+      SourceApp.write(folder, SourceApp.blocking("no such thing"));
+      arbiter.signal(Os.Signal.HUP);
+      arbiter.log().awaitAfter(mark, Says.RELOAD_FAILED, Limits.CHANGE);
+      assertThat(arbiter.awaitServing(2)).isEqualTo(old);
 
-    mark = arbiter.log().mark();
-    SourceApp.write(
-        folder,
-        SourceApp.blocking(
-            "\"second\"", "public App() { throw new IllegalStateException(\"no database\"); }"));
-    arbiter.signal(Os.Signal.HUP);
-    arbiter.log().awaitAfter(mark, Pattern.compile("no database"), Limits.CHANGE);
-    arbiter.log().awaitAfter(mark, Says.RELOAD_FAILED, Limits.CHANGE);
-    assertThat(arbiter.awaitServing(2)).isEqualTo(old);
-    assertThat(body(arbiter)).isEqualTo("first");
+      mark = arbiter.log().mark();
+      SourceApp.write(
+          folder,
+          SourceApp.blocking(
+              "\"second\"", "public App() { throw new IllegalStateException(\"no database\"); }"));
+      arbiter.signal(Os.Signal.HUP);
+      arbiter.log().awaitAfter(mark, Pattern.compile("no database"), Limits.CHANGE);
+      arbiter.log().awaitAfter(mark, Says.RELOAD_FAILED, Limits.CHANGE);
+      assertThat(arbiter.awaitServing(2)).isEqualTo(old);
+      assertThat(body(arbiter)).isEqualTo("first");
+      kept.stayed();
+    }
 
     SourceApp.write(folder, SourceApp.blocking("\"third\""));
     arbiter.signal(Os.Signal.HUP);

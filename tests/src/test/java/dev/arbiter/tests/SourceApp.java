@@ -21,7 +21,10 @@ final class SourceApp {
     return Files.writeString(file, source);
   }
 
-  /** A blocking app that answers {@code body}, a Java expression of type String. */
+  /**
+   * A blocking app that answers {@code body}, a Java expression of type String. It has what {@link
+   * Load} asks for: {@code /pid}, {@code /echo} and a WebSocket at {@code /ws}.
+   */
   static String blocking(String body) {
     return blocking(body, "");
   }
@@ -38,6 +41,7 @@ final class SourceApp {
     import dev.arbiter.app.Notice;
     import dev.arbiter.app.Request;
     import dev.arbiter.app.Response;
+    import dev.arbiter.app.WebSocket;
 
     public final class App implements BlockingApp {
       %s
@@ -47,7 +51,20 @@ final class SourceApp {
         if (request.path().equals("/pid")) {
           return Response.text(Long.toString(ProcessHandle.current().pid()));
         }
+        if (request.path().equals("/echo")) {
+          return Response.bytes("text/plain", request.body().readAllBytes());
+        }
+        if (request.path().equals("/ws")) {
+          return Response.webSocket(App::echo);
+        }
         return Response.text(%s);
+      }
+
+      private static void echo(WebSocket socket) throws Exception {
+        String pid = ProcessHandle.current().pid() + " ";
+        while (socket.receive() instanceof WebSocket.Message.Text(String text)) {
+          socket.sendText(pid + text);
+        }
       }
     }
     """

@@ -43,7 +43,7 @@ final class TlsTest {
             .args("--certfile", used.toString(), "--insecure-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    int port = Integer.parseInt(arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1));
+    int port = arbiter.tlsPort();
     Set<Long> workers = arbiter.awaitServing(2); // by the address beside it, in the clear
 
     // A context of its own for each look: a session that is resumed shows what it began with.
@@ -109,7 +109,7 @@ final class TlsTest {
             .args("--certfile", used.toString(), "--insecure-bind", "127.0.0.1:0")
             .faulty()
             .start();
-    int port = Integer.parseInt(arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1));
+    int port = arbiter.tlsPort();
     Set<Long> workers = arbiter.awaitServing(1);
 
     String keyOfAnother =
@@ -166,7 +166,7 @@ final class TlsTest {
     Path certificate = Certificates.make(arbiters.folder(), "first");
     SSLContext context = Certificates.trusting(certificate);
     ArbiterProcess arbiter = start("netty", certificate, "--ssl-provider", "openssl");
-    int port = Integer.parseInt(arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1));
+    int port = arbiter.tlsPort();
     Set<Long> workers = arbiter.awaitServing(2);
 
     assertThat(resume(port, context, protocol, workers)).isFalse(); // the first one ever
@@ -225,7 +225,7 @@ final class TlsTest {
     Path certificate = Certificates.make(arbiters.folder(), "server");
     SSLContext context = Certificates.trusting(certificate);
     ArbiterProcess arbiter = start(kind, certificate, "--ssl-provider", "jdk");
-    int port = Integer.parseInt(arbiter.log().await(Says.LISTENING_TLS, Limits.START).group(1));
+    int port = arbiter.tlsPort();
     Set<Long> workers = arbiter.awaitServing(2);
     arbiter.log().await(Pattern.compile("each worker resumes only the sessions"), Limits.ANSWER);
     for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {

@@ -42,6 +42,7 @@ final class TrialTest {
             .kind(kind)
             .workers(2)
             .args("--probation", "1m")
+            .args(KeptConnections.arguments(kind))
             .app("--chdir", folder.toString(), "app:App")
             .start();
     Set<Long> old = arbiter.awaitServing(2);
@@ -51,7 +52,9 @@ final class TrialTest {
         SourceApp.blocking(
             "fail()", "String fail() { throw new IllegalStateException(\"broken\"); }"));
 
-    try (LoadClients load = LoadClients.start(arbiter.port(), 4, 4, "/", PACE)) {
+    try (KeptConnections kept = KeptConnections.start(kind, arbiter);
+        LoadClients load = LoadClients.start(arbiter.port(), 4, 4, "/", PACE)) {
+      kept.awaitMore();
       load.awaitMore(100, Limits.ANSWER);
       arbiter.signal(Os.Signal.HUP);
       arbiter
@@ -64,7 +67,8 @@ final class TrialTest {
       arbiter.awaitWorkers(2);
       assertThat(load.stop())
           .as("requests that failed otherwise than with the release's own 500")
-          .allMatch(failure -> failure.outcome() == LoadClients.Outcome.BAD_STATUS);
+          .allMatch(failure -> failure.outcome() == Load.Outcome.BAD_STATUS);
+      kept.stayed();
     }
     assertThat(arbiter.awaitServing(2)).isEqualTo(old);
   }
@@ -114,12 +118,14 @@ final class TrialTest {
             .command()
             .kind(kind)
             .args("--health-path", "/health")
+            .args(KeptConnections.arguments(kind))
             .app("--chdir", folder.toString(), "app:App")
             .start();
     Set<Long> old = arbiter.awaitServing(1);
     int mark = arbiter.log().mark();
 
-    try (LoadClients load = LoadClients.start(arbiter.port(), 2, 2, "/", PACE)) {
+    try (KeptConnections kept = KeptConnections.start(kind, arbiter);
+        LoadClients load = LoadClients.start(arbiter.port(), 2, 2, "/", PACE)) {
       SourceApp.write(folder, healthy(503));
       arbiter.signal(Os.Signal.HUP);
       arbiter
@@ -131,6 +137,7 @@ final class TrialTest {
       arbiter.awaitWorkers(1);
       assertThat(load.stop()).isEmpty();
       assertThat(load.byWorker().keySet()).isEqualTo(old);
+      kept.stayed();
     }
     SourceApp.write(folder, healthy(200));
     arbiter.signal(Os.Signal.HUP);

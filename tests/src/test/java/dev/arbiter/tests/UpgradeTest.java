@@ -80,8 +80,8 @@ final class UpgradeTest {
                 == count);
   }
 
-  @Test
-  void whatCannotTakeOverIsRefusedAndNothingChanges() throws Exception {
+  @EachKind
+  void whatCannotTakeOverIsRefusedAndNothingChanges(String kind) throws Exception {
     arbiters.expectError("Upgrade failed");
     Path folder = arbiters.folder();
     Path settings = folder.resolve("arbiter.toml");
@@ -92,22 +92,27 @@ final class UpgradeTest {
     ArbiterProcess arbiter =
         arbiters
             .command()
-            .kind("netty")
+            .kind(kind)
             .launcher(release.resolve("bin/arbiter"))
             .args("-c", settings.toString(), "-p", pidFile.toString())
+            .args(KeptConnections.arguments(kind))
             .app("--chdir", folder.toString(), "app:App")
             .start();
     Set<Long> workers = arbiter.awaitServing(1);
 
-    Files.writeString(settings, "timout = 30\n");
-    refused(arbiter, "timout");
-    Files.writeString(settings, "timeout = 30\n");
-    SourceApp.write(folder, SourceApp.blocking("no such thing"));
-    refused(arbiter, "does not compile");
-    SourceApp.write(folder, SourceApp.blocking("\"second\""));
-    Files.delete(release);
-    refused(arbiter, "there is no launcher any more");
-    Files.createSymbolicLink(release, Command.HOME.toAbsolutePath());
+    try (KeptConnections kept = KeptConnections.start(kind, arbiter)) {
+      kept.awaitMore();
+      Files.writeString(settings, "timout = 30\n");
+      refused(arbiter, "timout");
+      Files.writeString(settings, "timeout = 30\n");
+      SourceApp.write(folder, SourceApp.blocking("no such thing"));
+      refused(arbiter, "does not compile");
+      SourceApp.write(folder, SourceApp.blocking("\"second\""));
+      Files.delete(release);
+      refused(arbiter, "there is no launcher any more");
+      Files.createSymbolicLink(release, Command.HOME.toAbsolutePath());
+      kept.stayed();
+    }
 
     assertThat(arbiter.workers()).isEqualTo(workers);
     assertThat(pidFile).hasContent(arbiter.pid() + "\n");

@@ -15,6 +15,27 @@ import java.nio.ByteBuffer;
 sealed interface WebSocketLine extends AutoCloseable {
   int TEXT = 0x81;
   int CLOSE = 0x88;
+  int PING = 0x89;
+  int PONG = 0x8a;
+
+  /** The code of the Close that each gets whose worker leaves. */
+  int SERVICE_RESTART = 1012;
+
+  /** A frame that came. */
+  record Message(int opcode, String payload) {
+    /** Of a Close. */
+    int code() {
+      return payload.charAt(0) << 8 | payload.charAt(1);
+    }
+
+    /** Of an echo: who sent it. */
+    long worker() {
+      return Long.parseLong(payload.substring(0, payload.indexOf(' ')));
+    }
+  }
+
+  /** Asks for it, on a connection that is there already, and waits until it is granted. */
+  void open() throws IOException;
 
   /** Sends a frame. */
   void send(int opcode, String payload) throws IOException;
@@ -27,14 +48,61 @@ sealed interface WebSocketLine extends AutoCloseable {
    */
   String bytes(int count) throws IOException;
 
+  /** The client's own port. */
+  int localPort();
+
   @Override
   void close() throws IOException;
 
-  /** Opened by an upgrade of HTTP/1.1. */
-  static WebSocketLine upgraded(int port) throws IOException {
-    RawClient client = RawClient.tcp(port);
+  /** The next frame, but for pings, which are answered; throws as {@link #bytes} does. */
+  default Message next() throws IOException {
+    while (true) {
+      int opcode = bytes(1).charAt(0);
+      String payload = bytes(bytes(1).charAt(0));
+      if (opcode != PING) {
+        return new Message(opcode, payload);
+      }
+      send(PONG, payload);
+    }
+  }
+
+  /** Waits for the other side to end it; whether it does so without cutting it. */
+  default boolean ends() throws IOException {
     try {
-      client.readLimit(Limits.CHANGE);
+      throw new IOException("comes behind the Close: " + (int) bytes(1).charAt(0));
+    } catch (EOFException end) {
+      return true;
+    } catch (SocketException reset) {
+      return false;
+    }
+  }
+
+  /** To be opened by an upgrade of this connection. */
+  static WebSocketLine upgrading(RawClient client) throws IOException {
+    client.readLimit(Limits.CHANGE);
+    return new Connection(client);
+  }
+
+  /** To be opened with CONNECT, as a stream of this connection. */
+  static WebSocketLine stream(FrameClient client) throws IOException {
+    client.readLimit(Limits.CHANGE);
+    return new Stream(client);
+  }
+
+  /** Masked as it must be, with a mask that changes nothing. */
+  private static byte[] frame(int opcode, String payload) {
+    return ByteBuffer.allocate(6 + payload.length())
+        .put((byte) opcode)
+        .put((byte) (0x80 | payload.length()))
+        .putInt(0)
+        .put(payload.getBytes(ISO_8859_1))
+        .array();
+  }
+
+  /** What {@link #upgrading} gives. */
+  record Connection(RawClient client) implements WebSocketLine {
+    @Override
+    public void open() throws IOException {
       client.head(
           "GET /ws HTTP/1.1",
           "Host: a",
@@ -49,36 +117,8 @@ sealed interface WebSocketLine extends AutoCloseable {
       while (!client.line().isEmpty()) {
         // A field.
       }
-      return new Connection(client);
-    } catch (IOException e) {
-      client.close();
-      throw e;
     }
-  }
 
-  /** Opened with CONNECT, in the clear. */
-  static WebSocketLine stream(int port) throws IOException {
-    FrameClient client = FrameClient.clear(port, Limits.CHANGE);
-    try {
-      return new Stream(client, client.connectWebSocket("/ws"));
-    } catch (IOException e) {
-      client.close();
-      throw e;
-    }
-  }
-
-  /** Masked as it must be, with a mask that changes nothing. */
-  private static byte[] frame(int opcode, String payload) {
-    return ByteBuffer.allocate(6 + payload.length())
-        .put((byte) opcode)
-        .put((byte) (0x80 | payload.length()))
-        .putInt(0)
-        .put(payload.getBytes(ISO_8859_1))
-        .array();
-  }
-
-  /** What {@link #upgraded} gives. */
-  record Connection(RawClient client) implements WebSocketLine {
     @Override
     public void send(int opcode, String payload) throws IOException {
       client.send(frame(opcode, payload));
@@ -90,6 +130,11 @@ sealed interface WebSocketLine extends AutoCloseable {
     }
 
     @Override
+    public int localPort() {
+      return client.localPort();
+    }
+
+    @Override
     public void close() throws IOException {
       client.close();
     }
@@ -98,12 +143,16 @@ sealed interface WebSocketLine extends AutoCloseable {
   /** What {@link #stream} gives. */
   final class Stream implements WebSocketLine {
     private final FrameClient client;
-    private final int stream;
     private final StringBuilder come = new StringBuilder();
+    private int stream;
 
-    private Stream(FrameClient client, int stream) {
+    private Stream(FrameClient client) {
       this.client = client;
-      this.stream = stream;
+    }
+
+    @Override
+    public void open() throws IOException {
+      stream = client.connectWebSocket("/ws");
     }
 
     @Override
@@ -114,15 +163,11 @@ sealed interface WebSocketLine extends AutoCloseable {
     @Override
     public String bytes(int count) throws IOException {
       while (come.length() < count) {
-        Frame frame = client.next();
-        switch (frame.type()) {
-          case FrameClient.PING -> client.answer(frame);
-          case FrameClient.GOAWAY -> {
-            // The stream goes on.
-          }
-          case FrameClient.RST_STREAM -> throw new SocketException("reset: " + frame.number());
-          default -> come.append(ISO_8859_1.decode(frame.payload()));
+        Frame frame = client.nextOfStreams();
+        if (frame.type() == FrameClient.RST_STREAM) {
+          throw new SocketException("reset: " + frame.number());
         }
+        come.append(ISO_8859_1.decode(frame.payload()));
         if (frame.ends() && come.length() < count) {
           throw new EOFException("the stream has ended");
         }
@@ -130,6 +175,11 @@ sealed interface WebSocketLine extends AutoCloseable {
       String bytes = come.substring(0, count);
       come.delete(0, count);
       return bytes;
+    }
+
+    @Override
+    public int localPort() {
+      return client.localPort();
     }
 
     @Override
