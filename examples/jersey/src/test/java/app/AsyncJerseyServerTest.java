@@ -45,8 +45,7 @@ class AsyncJerseyServerTest {
 
   @Test
   void bodiesAndRoomsPassThroughARealWorker() throws Exception {
-    String numbers =
-        IntStream.range(0, 5000).mapToObj(i -> i + "\n").collect(Collectors.joining());
+    String numbers = IntStream.range(0, 5000).mapToObj(i -> i + "\n").collect(Collectors.joining());
     try (Server server = started(new Later());
         HttpClient client = HttpClient.newHttpClient()) {
       assertThat(

@@ -15,10 +15,8 @@ import org.jspecify.annotations.Nullable;
 record ForwardedElement(@Nullable String node, @Nullable String host, @Nullable String proto) {
 
   /**
-   * The elements of one field, the last proxy's last; null if it is malformed anywhere.
-   *
-   * <p>Leniency: white space around a semicolon, which the grammar does not have and the examples
-   * of the same RFC do.
+   * The elements of one field, the last proxy's last; null if it is malformed anywhere. See {@link
+   * Leniency#BLANKS_IN_FORWARDED}.
    */
   static @Nullable List<ForwardedElement> parse(String field) {
     return new Parser(field).elements();
@@ -58,7 +56,7 @@ record ForwardedElement(@Nullable String node, @Nullable String host, @Nullable 
           if (at == text.length()) {
             return elements;
           }
-        } else if (text.charAt(at) != ';') {
+        } else if (text.charAt(at) != ';' || !(Leniency.BLANKS_IN_FORWARDED || tight())) {
           return null;
         }
         at++;
@@ -66,9 +64,20 @@ record ForwardedElement(@Nullable String node, @Nullable String host, @Nullable 
     }
 
     private void blanks() {
-      while (at < text.length() && (text.charAt(at) == ' ' || text.charAt(at) == '\t')) {
+      while (blank(at)) {
         at++;
       }
+    }
+
+    /** Whether the semicolon here has no blank beside it. */
+    private boolean tight() {
+      return !blank(at - 1) && !blank(at + 1);
+    }
+
+    private boolean blank(int index) {
+      return index >= 0
+          && index < text.length()
+          && (text.charAt(index) == ' ' || text.charAt(index) == '\t');
     }
 
     private boolean ends(String marks) {

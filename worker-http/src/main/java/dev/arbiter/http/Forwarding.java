@@ -193,6 +193,11 @@ final class Forwarding {
     return literal == null || number < 0 ? null : new InetSocketAddress(literal, number);
   }
 
+  /** Whether brackets are where an address of several colons needs them. */
+  private static boolean bracketed(String node) {
+    return node.startsWith("[") || node.indexOf(':') == node.lastIndexOf(':');
+  }
+
   /** RFC 7239 section 6: digits, or an obfuscated name that says no more than none. */
   private static int nodePort(String text) {
     return text.length() > 1 && text.charAt(0) == '_' && Syntax.token(text) ? 0 : portNumber(text);
@@ -255,10 +260,11 @@ final class Forwarding {
       }
       for (int j = elements.size() - 1; j >= 0 && !found; j--) {
         last = elements.get(j);
-        if (last.node() == null) {
+        String node = last.node();
+        if (node == null || !(Leniency.BARE_IPV6_IN_FORWARDED || bracketed(node))) {
           unknown(); // a proxy that does not say whom it forwards
         } else {
-          visit(last.node());
+          visit(node);
         }
       }
     }

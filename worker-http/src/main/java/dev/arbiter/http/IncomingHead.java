@@ -315,6 +315,9 @@ public final class IncomingHead {
   private boolean connection(String value) {
     for (String option : value.split(",", -1)) {
       String name = option.strip();
+      if (!Leniency.UNREAD_OPTIONS && !name.isEmpty() && !Syntax.token(name)) {
+        return broken(Rule.SYNTAX);
+      }
       close |= name.equalsIgnoreCase("close");
       keep |= name.equalsIgnoreCase("keep-alive");
       upgradeOption |= name.equalsIgnoreCase("upgrade");
@@ -325,6 +328,9 @@ public final class IncomingHead {
   private boolean upgrade(String value) {
     for (String protocol : value.split(",", -1)) {
       String name = protocol.strip();
+      if (!Leniency.UNREAD_OPTIONS && !name.chars().allMatch(c -> c > ' ')) {
+        return broken(Rule.SYNTAX);
+      }
       webSocketNamed |= name.equalsIgnoreCase("websocket");
       http2Named |= name.equalsIgnoreCase("h2c");
     }

@@ -206,7 +206,11 @@ public final class ProxyPreamble implements Prelude {
       return; // LOCAL: the proxy's own, such as a health check; addresses are to be ignored
     }
     switch (family) {
-      case 0x00 -> {} // UNSPEC: the proxy does not know; what follows is to be ignored
+      case 0x00 -> { // UNSPEC: the proxy does not know; what follows is to be ignored
+        if (!Leniency.UNREAD_VALUES_OF_NOBODY) {
+          tlvs(0);
+        }
+      }
       case 0x11 -> addresses(4);
       case 0x21 -> addresses(16);
       case 0x31 -> {

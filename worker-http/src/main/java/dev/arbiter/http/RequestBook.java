@@ -40,7 +40,10 @@ public final class RequestBook {
   private final long maxRequests;
   private final AtomicLong answered = new AtomicLong();
   private final int concurrency;
+
+  /** Requests that apps have, or may have; kept only where there is a limit. */
   private final AtomicInteger underWay = new AtomicInteger();
+
   private final SeldomLog log;
   private final WorkerContext context;
   private final Background background;
@@ -92,6 +95,7 @@ public final class RequestBook {
     private boolean ended;
     private @Nullable Runnable afterwards;
     private boolean told;
+    private boolean counted;
     private boolean excess;
     private volatile long deadline = start + timeoutNanos;
     private volatile @Nullable Thread thread;
@@ -111,14 +115,14 @@ public final class RequestBook {
 
     /**
      * Whether it is more than {@code --limit-concurrency} allows, so that no app may see it. It
-     * stays in the book, and counts, until it has been refused.
+     * stays in the book until it has been refused.
      */
     public boolean excess() {
       return excess;
     }
 
     private void left() {
-      if (concurrency > 0) {
+      if (counted) {
         underWay.decrementAndGet();
       }
     }
@@ -217,20 +221,40 @@ public final class RequestBook {
         : "an unnamed client";
   }
 
-  /** Enters a request whose head is complete. */
+  /**
+   * Enters a request whose head is complete.
+   *
+   * <p>Of {@code --limit-concurrency} it takes a place that is free, or none: those that are
+   * refused must not count, or many of them at once would be why the next is refused, while hardly
+   * any is under way.
+   */
   public Entry begin(String method, String target, @Nullable SocketAddress client) {
-    // Virtual threads have ever new ids; platform threads keep to their stripe.
-    Stripe stripe = stripes[(int) (Thread.currentThread().threadId() & (STRIPES - 1))];
-    Entry entry = new Entry(stripe, method, target, client);
-    if (concurrency > 0 && underWay.incrementAndGet() > concurrency) {
-      entry.excess = true;
+    Entry entry = entry(method, target, client);
+    if (concurrency > 0) {
+      entry.counted = underWay.getAndUpdate(now -> Math.min(now + 1, concurrency)) < concurrency;
+      entry.excess = !entry.counted;
+    }
+    if (entry.excess) {
       log.say(
           concurrency
               + " requests are under way, which is limit-concurrency: what comes beyond them is"
               + " answered with 503.");
     }
-    stripe.add(entry);
+    entry.stripe.add(entry);
     return entry;
+  }
+
+  /** Enters one that no app will see, whatever the limit. */
+  public Entry beginRefused(String method, String target, @Nullable SocketAddress client) {
+    Entry entry = entry(method, target, client);
+    entry.stripe.add(entry);
+    return entry;
+  }
+
+  private Entry entry(String method, String target, @Nullable SocketAddress client) {
+    // Virtual threads have ever new ids; platform threads keep to their stripe.
+    Stripe stripe = stripes[(int) (Thread.currentThread().threadId() & (STRIPES - 1))];
+    return new Entry(stripe, method, target, client);
   }
 
   /** Waits until nothing that requests have left to do is under way. */

@@ -1,5 +1,7 @@
 package dev.arbiter.http;
 
+import dev.arbiter.worker.AddressList;
+
 /** The character classes of RFC 9110 section 5.6 and RFC 3986, as tables. */
 public final class Syntax {
   private static final boolean[] TOKEN = new boolean[128];
@@ -93,6 +95,9 @@ public final class Syntax {
   }
 
   private static boolean addressV6(String text, int from, int to) {
+    if (!Leniency.LOOSE_IPV6_HOST && AddressList.literal(text.substring(from, to)) == null) {
+      return false;
+    }
     boolean colon = false;
     for (int i = from; i < to; i++) {
       char c = text.charAt(i);

@@ -91,13 +91,21 @@ public abstract class AccessLogContract {
   /** Serves {@link #answer}; the log is in the test's folder. */
   protected final Server logging(@Nullable Path unix, String format, String... more)
       throws Exception {
+    return start(unix, this::answer, format, more);
+  }
+
+  /** The same with another app, and {@link #SHORT}. */
+  protected final Server loggingOf(BlockingApp app, String... more) throws Exception {
+    return start(null, app, SHORT, more);
+  }
+
+  private Server start(@Nullable Path unix, BlockingApp app, String format, String... more)
+      throws Exception {
     String[] settings = {
       "access-log", "true", "access-logfile", log().toString(), "access-logformat", format
     };
     return serve(
-        unix,
-        this::answer,
-        Stream.of(settings, more).flatMap(Arrays::stream).toArray(String[]::new));
+        unix, app, Stream.of(settings, more).flatMap(Arrays::stream).toArray(String[]::new));
   }
 
   private Path log() {

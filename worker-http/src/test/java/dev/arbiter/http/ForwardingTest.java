@@ -193,6 +193,7 @@ class ForwardingTest {
     row("1.2.3.4:4711 http here", "Forwarded: for=\"1.2.3.4:4711\"");
     row("2001:db8:0:0:0:0:0:1:0 http here", "Forwarded: for=\"[2001:db8::1]\"");
     row("2001:db8:0:0:0:0:0:1:4711 http here", "Forwarded: for=\"[2001:db8::1]:4711\"");
+    row("2001:db8:0:0:0:0:0:1:0 http here", "Forwarded: for=\"2001:db8::1\"");
     row("1.2.3.4:0 http here", "Forwarded: for=\"1.2.3.4:_port\"");
     row("1.2.3.4:0 http here", "Forwarded: for=\"1\\.2.3.4\"");
     row("1.2.3.4:0 http here", "Forwarded: for=9.9.9.9, for=1.2.3.4, for=10.0.0.1");

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Response;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -17,6 +21,43 @@ public abstract class Http1FrontContract extends FrontContract {
 
   /** For the subclasses. */
   protected Http1FrontContract() {}
+
+  // ---- --limit-concurrency
+
+  /** One whose head is none has no place, so it cannot take that of one which may be served. */
+  @Test
+  void whatIsRefusedForItselfIsNotWhyAnotherIsRefused() throws Exception {
+    AtomicBoolean over = new AtomicBoolean();
+    AtomicInteger refused = new AtomicInteger();
+    try (Server server =
+            serve(null, FrontContract::tell, "limit-concurrency", "1", "threads", "4");
+        RawClient client = server.connect()) {
+      List<Thread> others = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        others.add(Thread.ofPlatform().start(() -> askMalformed(server, over, refused)));
+      }
+      Await.until(30, () -> refused.get() > 0);
+      for (int i = 0; i < 3000; i++) {
+        assertThat(client.get("/").status()).isEqualTo(200);
+      }
+      over.set(true);
+      for (Thread other : others) {
+        other.join();
+      }
+      assertThat(server.said()).noneMatch(line -> line.contains("limit-concurrency"));
+    }
+  }
+
+  private static void askMalformed(Server server, AtomicBoolean over, AtomicInteger refused) {
+    while (!over.get()) {
+      try (RawClient client = server.connect()) {
+        assertThat(client.send("GET / HTTP/1.1\r\n\r\n").answer().status()).isEqualTo(400);
+        refused.incrementAndGet();
+      } catch (IOException cut) {
+        throw new UncheckedIOException(cut);
+      }
+    }
+  }
 
   // ---- the PROXY protocol
 

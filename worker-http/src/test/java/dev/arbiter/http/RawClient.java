@@ -71,6 +71,13 @@ public final class RawClient implements AutoCloseable {
     channel.close();
   }
 
+  /** The same with a reset: what the server sends from here on fails at once. */
+  public void breakOff() throws IOException {
+    selector.close(); // a channel that it watches would not be closed yet
+    channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+    channel.close();
+  }
+
   public void shutdownOutput() throws IOException {
     channel.shutdownOutput();
   }

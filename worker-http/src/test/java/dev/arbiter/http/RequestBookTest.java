@@ -70,6 +70,30 @@ class RequestBookTest {
   }
 
   @Test
+  void whatIsRefusedTakesNoPlaceHoweverLongItIsBeingRefused() {
+    RequestBook book = book(Map.of("limit-concurrency", "2"));
+    for (int i = 0; i < 3; i++) {
+      assertThat(book.beginRefused("", "malformed", null).excess()).isFalse();
+    }
+    assertThat(context.said).isEmpty();
+    RequestBook.Entry first = book.begin("GET", "/", null);
+    RequestBook.Entry second = book.begin("GET", "/", null);
+    assertThat(first.excess() || second.excess()).isFalse();
+    for (int i = 0; i < 5; i++) {
+      assertThat(book.begin("GET", "/excess", null).excess()).isTrue();
+    }
+    first.end(200, 0, 0);
+    first.end(200, 0, 0);
+    RequestBook.Entry third = book.begin("GET", "/", null);
+    assertThat(third.excess()).isFalse();
+    RequestBook.Entry fourth = book.begin("GET", "/", null);
+    assertThat(fourth.excess()).isTrue();
+    fourth.end(503, 0, 0);
+    assertThat(book.begin("GET", "/", null).excess()).isTrue();
+    assertThat(context.said).singleElement().asString().startsWith("warning: 2 requests");
+  }
+
+  @Test
   void jitterSpreadsTheReplacements() {
     RequestBook book = book(Map.of("max-requests", "5", "max-requests-jitter", "3"));
     for (int i = 0; i < 4; i++) {

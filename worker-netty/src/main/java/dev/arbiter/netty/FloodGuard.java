@@ -6,15 +6,15 @@ import org.jspecify.annotations.Nullable;
  * Tells a client that only keeps the server busy from one that wants something. One for each HTTP/2
  * connection, on its loop; the time is given, in ticks.
  *
- * <p>Two accounts. What carries nothing (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, unknown and empty
- * frames) is paid from one that requests and bytes of bodies fill up, in either direction: a
- * download needs many WINDOW_UPDATEs, and some clients measure the line with a PING for what they
- * receive. So does what this side sends, however small: who gets messages of a few bytes, such as
- * those of a WebSocket, may give back the window for each. It counts what the app writes and not
- * the frames that it is cut into, or a client that opens the window byte by byte would be paid for
- * that (CVE-2019-9511). Streams that were reset before their end are paid from another, which only
- * time fills up: a request that is taken back has cost its work all the same (CVE-2023-44487), also
- * where the client has the server reset it (CVE-2025-8671).
+ * <p>Two accounts. What carries nothing (PING, SETTINGS, GOAWAY, PRIORITY, WINDOW_UPDATE, unknown
+ * and empty frames) is paid from one that requests and bytes of bodies fill up, in either
+ * direction: a download needs many WINDOW_UPDATEs, and some clients measure the line with a PING
+ * for what they receive. So does what this side sends, however small: who gets messages of a few
+ * bytes, such as those of a WebSocket, may give back the window for each. It counts what the app
+ * writes and not the frames that it is cut into, or a client that opens the window byte by byte
+ * would be paid for that (CVE-2019-9511). Streams that were reset before their end are paid from
+ * another, which only time fills up: a request that is taken back has cost its work all the same
+ * (CVE-2023-44487), also where the client has the server reset it (CVE-2025-8671).
  *
  * <p>CONTINUATION is not seen here: the frame reader counts it within each head.
  */

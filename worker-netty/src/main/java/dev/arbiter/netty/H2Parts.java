@@ -27,7 +27,7 @@ record H2Parts(
     StreamRules rules) {
 
   /** CONTINUATION frames of one head that are small. */
-  private static final int SMALL_CONTINUATIONS = 16;
+  static final int SMALL_CONTINUATIONS = 16;
 
   /**
    * So many streams beyond those allowed are known to Netty, and refused one by one: of a stream it

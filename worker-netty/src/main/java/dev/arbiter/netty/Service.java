@@ -133,7 +133,8 @@ final class Service {
       Response answer,
       long bodyBytes,
       long bytes) {
-    long nanos = book.begin(head.method(), head.target(), client).end(answer.status(), 0, bytes);
+    long nanos =
+        book.beginRefused(head.method(), head.target(), client).end(answer.status(), 0, bytes);
     log(head, client, answer.status(), answer.headers(), bodyBytes, nanos);
   }
 

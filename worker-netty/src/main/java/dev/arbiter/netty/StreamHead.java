@@ -3,6 +3,7 @@ package dev.arbiter.netty;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Leniency;
 import dev.arbiter.http.ResponseHead;
 import io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.netty.handler.codec.http2.Http2Headers;
@@ -70,7 +71,8 @@ final class StreamHead {
     if (method == null
         || method.isEmpty()
         || TWICE.equals(authority)
-        || (!connect && (wrong(scheme) || wrong(path)))) {
+        || (!connect && (wrong(scheme) || wrong(path)))
+        || !(Leniency.ANY_SCHEME || "http".equals(scheme) || "https".equals(scheme))) {
       return null;
     }
     if (protocol == null) {

@@ -237,6 +237,20 @@ final class StreamRules implements Http2FrameReader {
     }
 
     @Override
+    public void onSettingsAckRead(ChannelHandlerContext ctx) throws Http2Exception {
+      idle("SETTINGS");
+      super.onSettingsAckRead(ctx);
+    }
+
+    @Override
+    public void onGoAwayRead(
+        ChannelHandlerContext ctx, int lastStreamId, long errorCode, ByteBuf debugData)
+        throws Http2Exception {
+      idle("GOAWAY");
+      super.onGoAwayRead(ctx, lastStreamId, errorCode, debugData);
+    }
+
+    @Override
     public void onPingRead(ChannelHandlerContext ctx, long data) throws Http2Exception {
       idle("PING");
       super.onPingRead(ctx, data);

@@ -1,6 +1,7 @@
 package dev.arbiter.netty;
 
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Leniency;
 import io.netty.handler.codec.http2.Http2Settings;
 import java.nio.ByteBuffer;
 import java.util.Base64;
@@ -18,7 +19,7 @@ final class UpgradeSettings {
   /** Null if they are not there once, or malformed. */
   static @Nullable Http2Settings of(IncomingHead head) {
     List<String> values = head.headers().all("http2-settings");
-    if (values.size() != 1) {
+    if (values.size() != 1 || !(Leniency.PADDED_SETTINGS || values.getFirst().indexOf('=') < 0)) {
       return null;
     }
     try {

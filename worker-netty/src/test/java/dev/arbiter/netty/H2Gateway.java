@@ -43,8 +43,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A thread for each of three things: requests, frames, answers.
  */
 final class H2Gateway {
-  private static final int WINDOW = 65_535;
-  private static final int PIECE = 16_384;
+  static final int WINDOW = 65_535;
+  static final int PIECE = 16_384;
   private static final int CANCEL = 8;
 
   /** Of the connection, so that no stream waits for another; each has a window of its own. */

@@ -28,6 +28,12 @@ final class Http2WebSocketTest extends WebSocketContract {
     return new WebSocketServer(fixture(app, settings));
   }
 
+  /** A window of the stream, and what the gateway has read and may not send. */
+  @Override
+  protected int readAtOnce() {
+    return H2Gateway.WINDOW + H2Gateway.PIECE;
+  }
+
   @Override
   protected String named() {
     return "An HTTP/2 stream";

@@ -123,7 +123,7 @@ final class Conversation {
     parser.head().refuse(refusal);
     refuse(
         Status.response(refusal),
-        shared.book().begin("", "", connection.client()),
+        shared.book().beginRefused("", "", connection.client()),
         connection,
         link.bytesIn());
   }
@@ -148,21 +148,18 @@ final class Conversation {
       return false;
     }
     IncomingHead head = parser.head();
-    Refusal refusal = head.refusal();
     Origin origin = settings.proxy().origin(head, connection);
+    boolean upgrades = settings.webSocket().on() && head.takeUpgrade();
+    Handshake handshake = upgrades ? Handshake.of(head, settings.webSocket()) : null;
+    Response refused = refused(head.refusal(), handshake);
+    if (refused != null) {
+      RequestBook.Entry none =
+          shared.book().beginRefused(head.method(), head.target(), origin.client());
+      return refuse(refused, none, origin, bytesIn);
+    }
     RequestBook.Entry entry = shared.book().begin(head.method(), head.target(), origin.client());
-    if (refusal == null && entry.excess()) {
-      refusal = Rule.BUSY.refusal();
-    }
-    if (refusal != null) {
-      return refuse(Status.response(refusal), entry, origin, bytesIn);
-    }
-    Handshake handshake = null;
-    if (settings.webSocket().on() && head.takeUpgrade()) {
-      handshake = Handshake.of(head, settings.webSocket());
-      if (handshake.refusal() != null) {
-        return refuse(handshake.refusal(), entry, origin, bytesIn);
-      }
+    if (entry.excess()) {
+      return refuse(Status.response(Rule.BUSY.refusal()), entry, origin, bytesIn);
     }
     RequestBody body =
         new RequestBody(
@@ -226,6 +223,15 @@ final class Conversation {
     } catch (IOException _) {
       // The client has gone as well.
     }
+  }
+
+  /** What a request is told that no app is to see; null if one is. */
+  private static @Nullable Response refused(
+      @Nullable Refusal refusal, @Nullable Handshake handshake) {
+    if (refusal != null) {
+      return Status.response(refusal);
+    }
+    return handshake == null ? null : handshake.refusal();
   }
 
   /** Returns whether there is a head, be it one to refuse. */

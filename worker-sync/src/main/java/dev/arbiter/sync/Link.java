@@ -366,7 +366,12 @@ final class Link {
     ByteBuffer piece = ByteBuffer.allocate((int) Math.min(file.left(), MOST));
     while (file.left() > 0) {
       file.read(piece.clear());
-      write(piece.flip(), limit);
+      try {
+        write(piece.flip(), limit);
+      } catch (IOException cut) {
+        file.sent(-piece.remaining()); // it was read, and not sent
+        throw cut;
+      }
     }
   }
 

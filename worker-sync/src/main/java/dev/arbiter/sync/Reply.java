@@ -22,6 +22,7 @@ final class Reply {
   /** A head and a body of together less than this go out in one write. */
   private static final int SMALL = 16 * 1024;
 
+  private static final byte[] NOTHING = {};
   private static final byte[] LINE_END = {'\r', '\n'};
   private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(US_ASCII);
 
@@ -216,7 +217,7 @@ final class Reply {
         byte[] size = (Integer.toHexString(length) + "\r\n").getBytes(US_ASCII);
         emit(size, part, LINE_END);
       } else {
-        emit(new byte[0], part, new byte[0]);
+        emit(NOTHING, part, NOTHING);
       }
     } catch (IOException cut) {
       unsent = end - part.position();
@@ -241,13 +242,13 @@ final class Reply {
       return;
     }
     count(length);
-    if (head.framing() == Framing.CHUNKED) {
-      byte[] size = (Long.toHexString(length) + "\r\n").getBytes(US_ASCII);
-      emit(size, ByteBuffer.allocate(0), new byte[0]);
-    } else {
-      flush();
-    }
     try {
+      if (head.framing() == Framing.CHUNKED) {
+        byte[] size = (Long.toHexString(length) + "\r\n").getBytes(US_ASCII);
+        emit(size, ByteBuffer.allocate(0), NOTHING);
+      } else {
+        flush();
+      }
       link.send(file, !sendfile, writeTimeout);
     } catch (IOException cut) {
       unsent = file.left();
@@ -300,7 +301,7 @@ final class Reply {
               + " bytes.");
     }
     if (head.framing() == Framing.CHUNKED) {
-      emit(new byte[0], ByteBuffer.wrap(lastChunk), new byte[0]);
+      emit(NOTHING, ByteBuffer.wrap(lastChunk), NOTHING);
     } else {
       flush();
     }
@@ -310,7 +311,7 @@ final class Reply {
   /** Sends the head if it still waits. */
   void flush() throws IOException {
     if (headWaits) {
-      emit(new byte[0], ByteBuffer.allocate(0), new byte[0]);
+      emit(NOTHING, ByteBuffer.allocate(0), NOTHING);
     }
   }
 
@@ -331,27 +332,38 @@ final class Reply {
       headWaits = false;
       terms.headGoesOut();
     }
-    int extra = headLength + before.length + after.length;
+    int framing = headLength + before.length;
+    int extra = framing + after.length;
     if (extra + part.remaining() <= SMALL) {
       ByteBuffer all = ByteBuffer.allocate(extra + part.remaining());
-      all.put(head.bytes(), 0, headLength).put(before).put(part).put(after);
-      link.write(all.flip(), writeTimeout);
+      all.put(head.bytes(), 0, headLength).put(before);
+      writeWith(all, part, part.remaining(), after);
       return;
     }
-    if (headLength + before.length > 0) {
-      ByteBuffer first = ByteBuffer.allocate(SMALL);
-      if (headLength + before.length > SMALL) {
-        first = ByteBuffer.allocate(headLength + before.length);
-      }
+    if (framing > 0) {
+      ByteBuffer first = ByteBuffer.allocate(Math.max(SMALL, framing));
       first.put(head.bytes(), 0, headLength).put(before);
-      int room = Math.min(first.remaining(), part.remaining());
-      first.put(part.slice(part.position(), room));
-      part.position(part.position() + room);
-      link.write(first.flip(), writeTimeout);
+      writeWith(first, part, Math.min(first.remaining(), part.remaining()), NOTHING);
     }
     link.write(part, writeTimeout);
     if (after.length > 0) {
       link.write(ByteBuffer.wrap(after), writeTimeout);
+    }
+  }
+
+  /**
+   * Writes what {@code first} has already and {@code count} bytes of the part in one go. If that
+   * fails, the part stands where the connection has taken it to, as with a write of its own.
+   */
+  private void writeWith(ByteBuffer first, ByteBuffer part, int count, byte[] after)
+      throws IOException {
+    int framing = first.position();
+    int start = part.position();
+    first.put(part.slice(start, count)).put(after);
+    try {
+      link.write(first.flip(), writeTimeout);
+    } finally {
+      part.position(start + Math.clamp(first.position() - framing, 0, count));
     }
   }
 }

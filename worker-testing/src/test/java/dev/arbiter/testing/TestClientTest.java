@@ -519,8 +519,8 @@ class TestClientTest {
       assertThat(client.post("/", "again").text()).isEqualTo("2 again");
       assertThatThrownBy(() -> client.get("/")).hasRootCauseMessage("nothing to echo");
     }
-    try (TestClient client = TestClient.of(handler);
-        TestStream stream = client.request("POST", "/").streaming().open()) {
+    try (TestClient client = TestClient.of(handler)) {
+      TestStream stream = client.request("POST", "/").streaming().open();
       stream.close();
       assertThat(stream.awaitDone(Duration.ofSeconds(10))).isTrue();
     } catch (InterruptedException interrupted) {

@@ -21,6 +21,12 @@ record ByteRange(long first, long last) {
   /** So that no sum of two numbers overflows. */
   private static final int DIGITS = 18;
 
+  /**
+   * Leniency, RFC 9110 section 14.1.1: blanks between the equals sign and the first range, where
+   * the grammar has them around commas only.
+   */
+  private static final boolean BLANKS_AFTER_UNIT = true;
+
   long length() {
     return last - first + 1;
   }
@@ -34,6 +40,10 @@ record ByteRange(long first, long last) {
    */
   static Optional<List<ByteRange>> of(String field, long size) {
     if (!field.regionMatches(true, 0, UNIT, 0, UNIT.length())) {
+      return Optional.empty();
+    }
+    if (!BLANKS_AFTER_UNIT
+        && !strip(field.substring(UNIT.length())).equals(field.substring(UNIT.length()))) {
       return Optional.empty();
     }
     String[] specs = field.substring(UNIT.length()).split(",", -1);

@@ -6,6 +6,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.format.DateTimeParseException;
+import java.time.format.ResolverStyle;
 import java.time.temporal.ChronoField;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -21,6 +22,13 @@ final class HttpDates {
   private static final DateTimeFormatter ASCTIME =
       DateTimeFormatter.ofPattern("EEE MMM ppd HH:mm:ss uuuu", Locale.ENGLISH);
 
+  /**
+   * Leniency, RFC 9110 section 5.6.7: a 31st of a month that has no such day is its last, and
+   * 24:00:00 the next day's beginning, if the day of the week fits. Recipients are encouraged to be
+   * robust, and all that hangs on a date is whether a file is sent again.
+   */
+  private static final ResolverStyle BEYOND_THE_CALENDAR = ResolverStyle.SMART;
+
   private HttpDates() {}
 
   static String format(Instant time) {
@@ -31,7 +39,9 @@ final class HttpDates {
   static Optional<Instant> parse(String text, Instant now) {
     for (DateTimeFormatter format : List.of(FIXED, rfc850(now), ASCTIME)) {
       try {
-        return Optional.of(LocalDateTime.parse(text, format).toInstant(ZoneOffset.UTC));
+        return Optional.of(
+            LocalDateTime.parse(text, format.withResolverStyle(BEYOND_THE_CALENDAR))
+                .toInstant(ZoneOffset.UTC));
       } catch (DateTimeParseException _) {
         // Then perhaps the next.
       }

@@ -19,6 +19,12 @@ import java.util.Optional;
  * @param now the time of the response
  */
 record Validators(String tag, boolean weak, Instant modified, Instant now) {
+  /**
+   * Leniency, RFC 9110 section 13.1.1: tags that blanks alone set apart, without a comma. Each is
+   * in quotes, so where it ends is plain.
+   */
+  private static final boolean TAGS_WITHOUT_COMMA = true;
+
   private static final Duration SETTLED = Duration.ofSeconds(2);
 
   /** What becomes of a conditional request. */
@@ -111,12 +117,18 @@ record Validators(String tag, boolean weak, Instant modified, Instant now) {
       return true;
     }
     int at = 0;
+    boolean separated = true;
     while (at < field.length()) {
       char c = field.charAt(at);
       if (c == ' ' || c == '\t' || c == ',') {
+        separated |= c == ',';
         at++;
         continue;
       }
+      if (!(TAGS_WITHOUT_COMMA || separated)) {
+        return false;
+      }
+      separated = false;
       boolean theirsWeak = field.startsWith("W/", at);
       int quote = theirsWeak ? at + 2 : at;
       int end =

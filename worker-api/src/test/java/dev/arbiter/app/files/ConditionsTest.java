@@ -118,6 +118,7 @@ class ConditionsTest {
         "GET;  if-modified-since: Fri Jan  2 03:04:05 2026; 304",
         "GET;  if-modified-since: Fri, 02 Jan 2026 03:04:05 CET; 200",
         "GET;  if-none-match: \"x\"|if-modified-since: LATE; 200",
+        "GET;  if-none-match: \"x\" TAG; 304",
         "GET;  if-none-match: TAG|if-modified-since: EARLY; 304",
         // Both kinds: the one that protects comes first.
         "GET;  if-match: TAG|if-none-match: TAG; 304",

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Response;
 import dev.arbiter.http.IncomingHead;
+import dev.arbiter.http.Leniency;
 import dev.arbiter.http.Status;
 import dev.arbiter.http.Syntax;
 import dev.arbiter.http.WebSocketSettings;
@@ -83,7 +84,10 @@ public record Handshake(
 
   private static boolean isKey(String key) {
     try {
-      return key.length() == 24 && Base64.getDecoder().decode(key).length == KEY_BYTES;
+      byte[] bytes = Base64.getDecoder().decode(key);
+      return key.length() == 24
+          && bytes.length == KEY_BYTES
+          && (Leniency.SPARE_BITS_IN_KEY || Base64.getEncoder().encodeToString(bytes).equals(key));
     } catch (IllegalArgumentException _) {
       return false;
     }
