@@ -26,7 +26,7 @@ record H2Parts(
     FloodGuard guard,
     StreamRules rules) {
 
-  /** CONTINUATION frames of one head that are small. */
+  /** Frames of one head that are small, HEADERS and CONTINUATION. */
   static final int SMALL_CONTINUATIONS = 16;
 
   /**
