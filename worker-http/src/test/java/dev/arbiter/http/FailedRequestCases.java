@@ -16,6 +16,7 @@ import dev.arbiter.app.middleware.RequestLog;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Timeout;
@@ -95,7 +96,7 @@ public abstract class FailedRequestCases {
         "throws as a handler of the JDK's"
       })
   void isNamedByTheIdItHas(String how) throws Exception {
-    App app = APPS.get(how);
+    App app = Objects.requireNonNull(APPS.get(how));
     String more =
         how.endsWith("WebSocket")
             ? "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
