@@ -99,13 +99,13 @@ public abstract class FailedRequestCases {
     App app = Objects.requireNonNull(APPS.get(how));
     String more =
         how.endsWith("WebSocket")
-            ? """
-              Upgrade: websocket
-              Connection: Upgrade
-              Sec-WebSocket-Version: 13
-              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
-              """
-                .replace("\n", "\r\n")
+            ? String.join(
+                "\r\n",
+                "Upgrade: websocket",
+                "Connection: Upgrade",
+                "Sec-WebSocket-Version: 13",
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+                "")
             : "";
     String request = "GET /a?secret HTTP/1.1\r\nHost: a\r\n" + more;
     try (Host host = serve(app);
