@@ -132,7 +132,7 @@ final class Link {
         switch (step) {
           case DONE -> {
             transport = secured;
-            tls = ServerTls.info(secured.engine());
+            tls = server.info(secured.engine());
             return true;
           }
           case PLAIN_HTTP -> {
