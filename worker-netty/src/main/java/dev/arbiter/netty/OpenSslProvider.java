@@ -99,7 +99,7 @@ final class OpenSslProvider implements TlsProvider {
         SslContextBuilder.forServer(
                 new OpenSslCachingX509KeyManagerFactory(new KeyManagerFactoryWrapper(plan.keys())))
             .sslProvider(SslProvider.OPENSSL_REFCNT)
-            .trustManager(plan.trust())
+            .trustManager(new OpenSslTrust(plan.trust()))
             .clientAuth(
                 switch (plan.clients()) {
                   case NONE -> ClientAuth.NONE;

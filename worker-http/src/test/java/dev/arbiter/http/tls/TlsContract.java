@@ -588,6 +588,31 @@ public abstract class TlsContract {
   }
 
   @Test
+  void aClientAndTheOperatorLearnWhyItsCertificateIsRefused() throws Exception {
+    authorityFile();
+    Server server =
+        serve("ssl-cert-reqs", "required", "ca-certs", folder + "/ca.pem", "log-level", "debug");
+    SSLContext unknown =
+        authority.client(new TestCertificates("Test Authority").issue("EC", "mallory"));
+    SSLContext expired = authority.client(authority.expired("bob"));
+    for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+      assertThatThrownBy(() -> listen(unknown, protocol))
+          .hasMessageMatching(".*(unknown_ca|certificate_unknown).*");
+      assertThatThrownBy(() -> listen(expired, protocol))
+          .hasMessageMatching(".*(certificate_expired|certificate_unknown).*");
+    }
+    awaitSaid(server, "debug: TLS with .* failed: .*PKIX path .*");
+    assertThat(server.said()).noneMatch(line -> line.contains("OpenSslEngine"));
+  }
+
+  /** Says nothing, lest that fail before the alert is read. */
+  private void listen(SSLContext context, String protocol) throws IOException {
+    try (TlsClient connected = connect(context, "localhost", protocol)) {
+      connected.rest();
+    }
+  }
+
+  @Test
   void anOptionalClientCertificateIsCheckedIfThereIsOne() throws Exception {
     authorityFile();
     TestCertificates.Issued known = authority.issue("EC", "alice");
