@@ -171,12 +171,16 @@ public final class IncomingHead {
     if (trusted && !rules.secureSchemes().isEmpty() && !scheme(name, value)) {
       return false;
     }
+    add(name, value);
+    return true;
+  }
+
+  private void add(String name, String value) {
     if (length == fields.length) {
       fields = Arrays.copyOf(fields, length * 2);
     }
     fields[length++] = name;
     fields[length++] = value;
-    return true;
   }
 
   /**
@@ -377,9 +381,14 @@ public final class IncomingHead {
     if (rules.body() > 0 && contentLength > rules.body()) {
       return broken(Rule.BODY_SIZE);
     }
-    if (!target.authority().isEmpty() && hosts == 1) {
-      // RFC 9112 section 3.2.2: the authority of an absolute target replaces what Host says.
-      fields[hostAt + 1] = target.authority();
+    if (!target.authority().isEmpty()) {
+      // RFC 9112 section 3.2.2: the authority of an absolute target replaces what Host says, or
+      // that it says nothing, as HTTP/1.0 allows.
+      if (hosts == 1) {
+        fields[hostAt + 1] = target.authority();
+      } else {
+        add("Host", target.authority());
+      }
     }
     return true;
   }
