@@ -7,6 +7,7 @@ import dev.arbiter.http.Http2Settings;
 import dev.arbiter.http.HttpSettings;
 import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.RequestRules;
+import dev.arbiter.http.RequestRules.Rule;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Connection;
@@ -117,6 +118,9 @@ final class H2Streams extends Http2EventAdapter {
     connection.requested();
     IncomingHead head =
         StreamHead.request(new IncomingHead(rules, trusted), fields, !end, webSockets);
+    if (head != null && streamRules.lengthRepeated(id)) {
+      head.refuse(Rule.CONTENT_LENGTH_REPEATED.refusal());
+    }
     if (head == null) {
       throw Http2Exception.streamError(id, PROTOCOL_ERROR, "malformed request");
     }

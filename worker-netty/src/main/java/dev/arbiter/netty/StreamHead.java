@@ -73,13 +73,15 @@ final class StreamHead {
     } else {
       head.connect(protocol, Objects.requireNonNull(path), authority);
     }
+    int hosts = 0;
     for (Map.Entry<CharSequence, CharSequence> field : fields) {
       String name = field.getKey().toString();
       String value = field.getValue().toString();
       boolean said =
           name.charAt(0) == ':'
               || name.equals("cookie")
-              || (name.equals("host") && value.equalsIgnoreCase(authority));
+              // Once: a second one is refused as in HTTP/1, be they all the same.
+              || (name.equals("host") && hosts++ == 0 && value.equalsIgnoreCase(authority));
       if (!said) {
         head.field(name, value);
       }

@@ -16,6 +16,8 @@ import io.netty.handler.codec.http2.Http2FrameReader;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.util.AsciiString;
+import java.util.Iterator;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +43,7 @@ final class StreamRules implements Http2FrameReader {
   private final int[] reset = new int[REMEMBERED];
   private int endedCount;
   private int resetCount;
+  private int lengthsOf;
   private @Nullable Judge judge;
 
   StreamRules(
@@ -97,6 +100,20 @@ final class StreamRules implements Http2FrameReader {
           : Http2Exception.connectionError(
               PROTOCOL_ERROR, "Stream %d is opened after one of a higher number", streamId);
     }
+  }
+
+  /** Notes what Netty makes one of before anybody sees it: more than one length. */
+  private void lengths(int streamId, Http2Headers fields) {
+    Iterator<CharSequence> lengths = fields.valueIterator("content-length");
+    if (lengths.hasNext()) {
+      boolean list = AsciiString.contains(lengths.next(), ",");
+      lengthsOf = list || lengths.hasNext() ? streamId : lengthsOf;
+    }
+  }
+
+  /** Whether the head of that stream, which has just come, says its length more than once. */
+  boolean lengthRepeated(int streamId) {
+    return lengthsOf == streamId;
   }
 
   /** Whether the client may still be sending for a stream that was reset from this side. */
@@ -161,6 +178,7 @@ final class StreamRules implements Http2FrameReader {
         ChannelHandlerContext ctx, int streamId, Http2Headers fields, int padding, boolean end)
         throws Http2Exception {
       headers(streamId);
+      lengths(streamId, fields);
       super.onHeadersRead(ctx, streamId, fields, padding, end);
     }
 
@@ -176,6 +194,7 @@ final class StreamRules implements Http2FrameReader {
         boolean end)
         throws Http2Exception {
       headers(streamId);
+      lengths(streamId, fields);
       super.onHeadersRead(ctx, streamId, fields, dependency, weight, exclusive, padding, end);
     }
 

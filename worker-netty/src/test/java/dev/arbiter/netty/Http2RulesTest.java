@@ -1,0 +1,56 @@
+package dev.arbiter.netty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.Response;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What HTTP/1.1 refuses is refused in HTTP/2, be it that Netty would let it pass. */
+final class Http2RulesTest {
+  private static final BlockingApp READER =
+      request -> Response.text(request.body().readAllBytes().length + " " + request.host());
+
+  private static Fixture fixture(BlockingApp app) throws Exception {
+    return Fixture.serving(app, "h2c", "both");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"3;3", "3, 3", "3,3,3", "3;3;3"})
+  void aLengthIsSaidOnce(String values) throws Exception {
+    List<String> fields = new ArrayList<>();
+    for (String value : values.split(";", -1)) {
+      fields.addAll(List.of("content-length", value));
+    }
+    try (Fixture fixture = fixture(READER);
+        H2Client client = H2Client.to(fixture)) {
+      client.post(1, "/", fields.toArray(String[]::new));
+      assertThat(client.answer(1).status()).isEqualTo(400);
+    }
+  }
+
+  @Test
+  void aRefusedLengthIsThatOfItsStreamAlone() throws Exception {
+    try (Fixture fixture = fixture(READER);
+        H2Client client = H2Client.to(fixture)) {
+      client.post(1, "/", "content-length", "3", "content-length", "3");
+      assertThat(client.answer(1).status()).isEqualTo(400);
+      client.untilNow(); // the reset that says to send no more
+      assertThat(client.post(3, "/", "content-length", "2").data(3, "ab", true).answer(3).body())
+          .isEqualTo("2 a");
+    }
+  }
+
+  @Test
+  void aHostIsSaidOnceBesideTheAuthority() throws Exception {
+    try (Fixture fixture = fixture(READER);
+        H2Client client = H2Client.to(fixture)) {
+      assertThat(client.get(1, "/", "host", "a", "host", "a").answer(1).status()).isEqualTo(400);
+      assertThat(client.get(3, "/", "host", "a").answer(3).body()).isEqualTo("0 a");
+    }
+  }
+}
