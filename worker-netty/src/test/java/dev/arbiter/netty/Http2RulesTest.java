@@ -1,5 +1,8 @@
 package dev.arbiter.netty;
 
+import static dev.arbiter.netty.H2Client.GOAWAY;
+import static dev.arbiter.netty.H2Client.SETTINGS;
+import static dev.arbiter.netty.H2Client.WINDOW_UPDATE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.arbiter.app.BlockingApp;
@@ -12,6 +15,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What HTTP/1.1 refuses is refused in HTTP/2, be it that Netty would let it pass. */
 final class Http2RulesTest {
+  private static final int FLOW_CONTROL_ERROR = 3;
+
   private static final BlockingApp READER =
       request -> Response.text(request.body().readAllBytes().length + " " + request.host());
 
@@ -51,6 +56,17 @@ final class Http2RulesTest {
         H2Client client = H2Client.to(fixture)) {
       assertThat(client.get(1, "/", "host", "a", "host", "a").answer(1).status()).isEqualTo(400);
       assertThat(client.get(3, "/", "host", "a").answer(3).body()).isEqualTo("0 a");
+    }
+  }
+
+  /** RFC 9113 section 6.9.2. */
+  @Test
+  void settingsThatOverflowAStreamsWindowEndTheConnection() throws Exception {
+    try (Fixture fixture = fixture(READER);
+        H2Client client = H2Client.to(fixture)) {
+      client.post(1, "/").frame(WINDOW_UPDATE, 0, 1, H2Client.number(70_000));
+      client.frame(SETTINGS, 0, 0, new byte[] {0, 4, 0x7f, -1, -1, -1});
+      assertThat(client.next(GOAWAY).number(4)).isEqualTo(FLOW_CONTROL_ERROR);
     }
   }
 }
