@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Response;
+import dev.arbiter.http.RawClient;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -67,6 +68,28 @@ final class Http2RulesTest {
       client.post(1, "/").frame(WINDOW_UPDATE, 0, 1, H2Client.number(70_000));
       client.frame(SETTINGS, 0, 0, new byte[] {0, 4, 0x7f, -1, -1, -1});
       assertThat(client.next(GOAWAY).number(4)).isEqualTo(FLOW_CONTROL_ERROR);
+    }
+  }
+
+  @Test
+  void anUpgradedRequestSaysNothingOfItsConnection() throws Exception {
+    BlockingApp names = request -> Response.text(request.httpVersion() + request.headers());
+    try (Fixture fixture = fixture(names);
+        RawClient raw = fixture.connect();
+        H2Client client = new H2Client(raw)) {
+      raw.send(
+          "GET /up HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+              + "Upgrade: h2c\r\nX-More: 1\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
+              + H2Client.PREFACE);
+      client.frame(SETTINGS, 0, 0);
+      assertThat(raw.head().status()).isEqualTo(101);
+      assertThat(client.answer(1).body())
+          .startsWith("HTTP/2")
+          .containsIgnoringCase("host")
+          .containsIgnoringCase("x-more")
+          .doesNotContainIgnoringCase("connection")
+          .doesNotContainIgnoringCase("upgrade")
+          .doesNotContainIgnoringCase("settings");
     }
   }
 }
