@@ -81,7 +81,7 @@ final class TlsRules {
 
   private void checkNames() throws SettingsException {
     for (String text : value("sni").texts()) {
-      if (!text.matches("(\\*\\.)?[A-Za-z0-9][A-Za-z0-9.-]*=[^,]+(,[^,]+)?")) {
+      if (!text.matches("(\\*\\.)?[A-Za-z0-9_][A-Za-z0-9._-]*=[^,]+(,[^,]+)?")) {
         throw new SettingsException(
             value("sni").source().with(text) + ": expected NAME=CERT,KEY",
             Settings.named("sni").help() + ".");

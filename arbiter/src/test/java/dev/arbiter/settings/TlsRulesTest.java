@@ -62,7 +62,7 @@ class TlsRulesTest {
             ssl-version = "TLSv1.3"
             cert-reqs = 2
             ssl-ca-certs = "a"
-            sni = ["a.example=c,k", "*.b.example=c"]
+            sni = ["a.example=c,k", "*.b.example=c", "my_service.=c", "_x=c"]
             """,
             Map.of());
     assertThat(config.forWorker())
@@ -71,7 +71,7 @@ class TlsRulesTest {
         .containsEntry("ssl-version", "1.3")
         .containsEntry("ssl-cert-reqs", "required")
         .containsEntry("ca-certs", "a")
-        .containsEntry("sni", "a.example=c,k\n*.b.example=c");
+        .containsEntry("sni", "a.example=c,k\n*.b.example=c\nmy_service.=c\n_x=c");
   }
 
   @Test

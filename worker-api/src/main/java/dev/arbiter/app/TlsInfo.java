@@ -9,8 +9,9 @@ import java.util.Optional;
  *
  * @param protocol {@code TLSv1.3} or {@code TLSv1.2}
  * @param cipherSuite by its IANA name, such as {@code TLS_AES_128_GCM_SHA256}
- * @param serverName the host name the client asked for (RFC 6066 section 3), not verified: it may
- *     differ from that of the Host header; empty if it did not say
+ * @param serverName the host name the client asked for (RFC 6066 section 3) as it was sent, not
+ *     verified: it may differ from that of the Host header, or be none that a host can have; empty
+ *     if it did not say, or said what is not printable ASCII
  * @param clientCertificates the client's own certificate first, then those that vouch for it,
  *     checked against {@code --ca-certs}; empty if it showed none
  */

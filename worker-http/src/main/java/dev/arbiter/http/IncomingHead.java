@@ -7,6 +7,7 @@ import dev.arbiter.http.RequestRules.Rule;
 import dev.arbiter.http.RequestRules.Underscores;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * and the app want to know. Filled by one thread; then only read.
  */
 public final class IncomingHead {
+  private static final Set<String> OF_UPGRADE = Set.of("connection", "upgrade", "http2-settings");
+
   private final RequestRules rules;
   private final boolean trusted;
   private String[] fields = new String[16];
@@ -175,12 +178,16 @@ public final class IncomingHead {
     if (trusted && !rules.secureSchemes().isEmpty() && !scheme(name, value)) {
       return false;
     }
+    add(name, value);
+    return true;
+  }
+
+  private void add(String name, String value) {
     if (length == fields.length) {
       fields = Arrays.copyOf(fields, length * 2);
     }
     fields[length++] = name;
     fields[length++] = value;
-    return true;
   }
 
   /**
@@ -391,9 +398,14 @@ public final class IncomingHead {
     if (rules.body() > 0 && contentLength > rules.body()) {
       return broken(Rule.BODY_SIZE);
     }
-    if (!target.authority().isEmpty() && hosts == 1) {
-      // RFC 9112 section 3.2.2: the authority of an absolute target replaces what Host says.
-      fields[hostAt + 1] = target.authority();
+    if (!target.authority().isEmpty()) {
+      // RFC 9112 section 3.2.2: the authority of an absolute target replaces what Host says, or
+      // that it says nothing, as HTTP/1.0 allows.
+      if (hosts == 1) {
+        fields[hostAt + 1] = target.authority();
+      } else {
+        add("Host", target.authority());
+      }
     }
     return true;
   }
@@ -580,6 +592,19 @@ public final class IncomingHead {
       http2 = true;
     }
     return http2;
+  }
+
+  /** Leaves out what only said something of the connection, before it became one of HTTP/2. */
+  public void leaveUpgradeOut() {
+    int kept = 0;
+    for (int i = 0; i < length; i += 2) {
+      if (!OF_UPGRADE.contains(fields[i].toLowerCase(Locale.ROOT))) {
+        fields[kept++] = fields[i];
+        fields[kept++] = fields[i + 1];
+      }
+    }
+    length = kept;
+    headers = null;
   }
 
   /** Whether it is a request of HTTP/2, or will be answered so. */

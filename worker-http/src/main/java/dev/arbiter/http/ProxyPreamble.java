@@ -42,8 +42,8 @@ public final class ProxyPreamble implements Prelude {
   private static final int V2_HEAD = 16;
 
   /**
-   * The longest preamble of version 2. The format allows 64 KiB; what proxies send, certificates'
-   * names and cloud identifiers included, is a few hundred bytes.
+   * The most after the head of version 2, which says how much it is. The format allows 64 KiB; what
+   * proxies send, certificates' names and cloud identifiers included, is a few hundred bytes.
    */
   static final int V2_MOST = 4096;
 
@@ -97,7 +97,7 @@ public final class ProxyPreamble implements Prelude {
     for (int wanted = wants(); wanted > 0 && in.hasRemaining(); wanted = wants()) {
       int count = Math.min(wanted, in.remaining());
       if (length + count > seen.length) {
-        seen = Arrays.copyOf(seen, V2_MOST);
+        seen = Arrays.copyOf(seen, V2_HEAD + V2_MOST);
       }
       in.get(seen, length, count);
       length += count;
@@ -194,7 +194,7 @@ public final class ProxyPreamble implements Prelude {
     if (length == V2_HEAD) {
       if (command != 0x20 && command != 0x21) {
         fault = "its PROXY header has another version than 2, or no known command";
-      } else if (V2_HEAD + addressLength() > V2_MOST) {
+      } else if (addressLength() > V2_MOST) {
         fault = "its PROXY header is too long";
       }
     }

@@ -243,7 +243,7 @@ class ProxyPreambleTest {
     v2(cut, v2(0x21, 0x11, V4, new byte[] {4, 0}));
     v2(cut, v2(0x21, 0x11, V4, new byte[] {4, 0, 1}));
     v2(cut, v2(0x21, 0x11, V4, new byte[] {4, -1, -1, 0}));
-    v2("its PROXY header is too long", v2(0x21, 0x11, 4081, new byte[4081]));
+    v2("its PROXY header is too long", v2(0x21, 0x11, 4097, new byte[4097]));
     v2("its PROXY header is too long", v2(0x20, 0x00, 65535, new byte[10]));
     v2(
         "it does not begin with the PROXY protocol",
@@ -263,12 +263,14 @@ class ProxyPreambleTest {
 
   @Test
   void theLongestHeaderIsTaken() {
-    byte[] filler = new byte[4080 - 12];
+    byte[] filler = new byte[4096 - 12];
     filler[0] = 4;
     filler[1] = (byte) ((filler.length - 3) >> 8);
     filler[2] = (byte) (filler.length - 3);
     assertThat(read(Mode.V2, v2(0x21, 0x11, V4, filler), 4096))
         .isEqualTo("1.2.3.4:56 > 5.6.7.8:80");
+    assertThat(read(Mode.V2, v2(0x21, 0x11, V4, new byte[4097 - 12]), 4096))
+        .isEqualTo("its PROXY header is too long");
   }
 
   @Test

@@ -209,6 +209,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
       refuse(head, Rule.SYNTAX.refusal());
       return;
     }
+    head.leaveUpgradeOut();
     stream.sendSwitch();
     Deque<Object> early = queue.handOver();
     H2Connection next = becomeHttp2();

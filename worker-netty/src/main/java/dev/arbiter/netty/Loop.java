@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -288,9 +289,9 @@ final class Loop {
   }
 
   /** A client failed at TLS. */
-  void tlsFailed(@Nullable SocketAddress client, Exception cause) {
+  void tlsFailed(@Nullable SocketAddress client, SSLException failure) {
     if (tls != null) {
-      tls.failed(client, cause);
+      tls.failed(client, OpenSslProvider.reason(failure));
     }
   }
 

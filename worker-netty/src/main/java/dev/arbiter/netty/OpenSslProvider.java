@@ -14,10 +14,12 @@ import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.OpenSslCachingX509KeyManagerFactory;
 import io.netty.handler.ssl.OpenSslSessionContext;
 import io.netty.handler.ssl.OpenSslSessionTicketKey;
+import io.netty.handler.ssl.ReferenceCountedOpenSslEngine;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.KeyManagerFactoryWrapper;
+import io.netty.internal.tcnative.SSL;
 import io.netty.util.ReferenceCountUtil;
 import java.util.Arrays;
 import java.util.List;
@@ -57,6 +59,30 @@ final class OpenSslProvider implements TlsProvider {
     return OpenSsl.availableJavaCipherSuites();
   }
 
+  /** Why a handshake failed: Netty may tell it only as the cause of that there was a problem. */
+  static Exception reason(SSLException failure) {
+    return "General OpenSslEngine problem".equals(failure.getMessage())
+            && failure.getCause() instanceof Exception told
+            && told.getMessage() != null
+        ? told
+        : failure;
+  }
+
+  /**
+   * Asks OpenSSL itself: Netty's session makes a {@link javax.net.ssl.SNIHostName} of the name,
+   * which throws for an underscore, an empty label or a dot at the end.
+   */
+  @Override
+  public Optional<String> serverName(SSLEngine engine) {
+    if (!(engine instanceof ReferenceCountedOpenSslEngine own) || own.refCnt() == 0) {
+      return Optional.empty();
+    }
+    synchronized (own) { // as Netty does, lest it be freed meanwhile
+      long pointer = own.sslPointer();
+      return pointer == 0 ? Optional.empty() : Optional.ofNullable(SSL.getSniHostname(pointer));
+    }
+  }
+
   @Override
   public Optional<String> objection(TlsPlan plan) {
     if (!KEY_TYPES.containsAll(plan.keyTypes())) {
@@ -74,7 +100,7 @@ final class OpenSslProvider implements TlsProvider {
         SslContextBuilder.forServer(
                 new OpenSslCachingX509KeyManagerFactory(new KeyManagerFactoryWrapper(plan.keys())))
             .sslProvider(SslProvider.OPENSSL_REFCNT)
-            .trustManager(plan.trust())
+            .trustManager(new OpenSslTrust(plan.trust()))
             .clientAuth(
                 switch (plan.clients()) {
                   case NONE -> ClientAuth.NONE;

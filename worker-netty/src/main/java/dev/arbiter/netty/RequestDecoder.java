@@ -62,8 +62,9 @@ final class RequestDecoder extends HttpRequestDecoder {
   RequestDecoder(HttpSettings settings, boolean trusted, boolean http2) {
     super(
         new HttpDecoderConfig()
-            // A chunk's line may be that long, too; a request line is measured with its head.
-            .setMaxInitialLineLength(Math.max(settings.rules().line(), RequestRules.CHUNK_LINE))
+            // A chunk's line may be that long, too; a request line is measured with its head. One
+            // more, because Netty counts a CR whose LF has not come yet.
+            .setMaxInitialLineLength(Math.max(settings.rules().line(), RequestRules.CHUNK_LINE) + 1)
             .setMaxHeaderSize(RequestRules.HEAD_SIZE)
             .setMaxChunkSize(64 * 1024)
             .setAllowPartialChunks(true)

@@ -1,6 +1,7 @@
 package dev.arbiter.netty;
 
 import static io.netty.handler.codec.http2.Http2Error.ENHANCE_YOUR_CALM;
+import static io.netty.handler.codec.http2.Http2Error.FLOW_CONTROL_ERROR;
 import static io.netty.handler.codec.http2.Http2Error.PROTOCOL_ERROR;
 import static io.netty.handler.codec.http2.Http2Error.STREAM_CLOSED;
 
@@ -233,7 +234,15 @@ final class StreamRules implements Http2FrameReader {
     public void onSettingsRead(ChannelHandlerContext ctx, Http2Settings settings)
         throws Http2Exception {
       idle("SETTINGS");
-      super.onSettingsRead(ctx, settings);
+      try {
+        super.onSettingsRead(ctx, settings);
+      } catch (Http2Exception overflow) {
+        // RFC 9113 section 6.9.2: whichever stream's window it is that becomes too large.
+        throw Http2Exception.isStreamError(overflow) && overflow.error() == FLOW_CONTROL_ERROR
+            ? Http2Exception.connectionError(
+                FLOW_CONTROL_ERROR, "SETTINGS that make a window too large")
+            : overflow;
+      }
     }
 
     @Override

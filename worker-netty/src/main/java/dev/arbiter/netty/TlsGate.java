@@ -29,22 +29,24 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
   }
 
   private final Channel channel;
+  private final ServerTls tls;
   private final SSLEngine engine;
   private final SslHandler handler;
   private Phase phase = Phase.NOTHING_READ;
   private boolean plain;
   private @Nullable TlsInfo info;
 
-  private TlsGate(Channel channel, SSLEngine engine) {
+  private TlsGate(Channel channel, ServerTls tls) {
     this.channel = channel;
-    this.engine = engine;
+    this.tls = tls;
+    engine = tls.engine();
     handler = new SslHandler(engine);
     handler.setHandshakeTimeoutMillis(0); // the connection's ticks keep all its limits
   }
 
   /** Puts TLS first in a pipeline that is still empty. */
   static TlsGate install(Channel channel, ServerTls tls) {
-    TlsGate gate = new TlsGate(channel, tls.engine());
+    TlsGate gate = new TlsGate(channel, tls);
     channel.pipeline().addLast(gate, gate.handler);
     return gate;
   }
@@ -64,7 +66,7 @@ final class TlsGate extends ChannelInboundHandlerAdapter {
 
   /** The handshake is over. Returns what ALPN chose; empty if the client did not ask. */
   String shaken() {
-    info = ServerTls.info(engine);
+    info = tls.info(engine);
     String chosen = engine.getApplicationProtocol();
     return chosen == null ? "" : chosen;
   }

@@ -15,6 +15,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Deque;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -102,8 +103,9 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
     if (ended) {
       inputEnded = true;
       pump.inputEnded();
+    } else {
+      channel.config().setAutoRead(true);
     }
-    channel.config().setAutoRead(true);
     pump.work();
   }
 
@@ -173,8 +175,9 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    // A client that resets its connection is no news. Anything else is a fault of this class.
-    if (!(cause instanceof IOException)) {
+    // A client that resets its connection is no news, nor is one that is told nothing more because
+    // it has ended its side (see read). Anything else is a fault of this class.
+    if (!(cause instanceof IOException || cause instanceof UncheckedIOException)) {
       OutOfMemory.leaveIf(cause);
       loop.service()
           .warn(FailedRequests.named(request) + ": its WebSocket failed and was closed: " + cause);
@@ -246,7 +249,9 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   private void read() {
     boolean wanted =
         ending || session().ending() == WebSocketSession.Ending.FAILED || pump.wantsInput();
-    if (wanted != reading) {
+    // After the end of its input the channel may wait for nothing, and Netty's epoll has let go of
+    // it then: whatever it is asked to wait for later fails (EpollIoHandler, 4.2.18).
+    if (wanted != reading && !inputEnded) {
       reading = wanted;
       channel.config().setAutoRead(wanted);
     }

@@ -24,6 +24,11 @@ record FrontServer(Fixture fixture) implements FrontContract.Server {
   }
 
   @Override
+  public List<String> inFlight() {
+    return fixture.worker.inFlight();
+  }
+
+  @Override
   public void giveUp() {
     fixture.worker.giveUp();
   }

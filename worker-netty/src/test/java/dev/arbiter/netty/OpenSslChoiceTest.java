@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import javax.net.ssl.SSLEngine;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +47,11 @@ class OpenSslChoiceTest {
     @Override
     public Set<String> suites() {
       throw new IllegalStateException("not loaded");
+    }
+
+    @Override
+    public Optional<String> serverName(SSLEngine engine) {
+      return Optional.empty();
     }
 
     @Override

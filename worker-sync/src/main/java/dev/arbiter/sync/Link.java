@@ -156,7 +156,7 @@ final class Link {
         switch (step) {
           case DONE -> {
             transport = secured;
-            tls = ServerTls.info(secured.engine());
+            tls = server.info(secured.engine());
             tlsSession = secured.engine().getSession();
             return true;
           }

@@ -30,6 +30,11 @@ class FrontTest extends Http1FrontContract {
     }
 
     @Override
+    public List<String> inFlight() {
+      return fixture.worker.inFlight();
+    }
+
+    @Override
     public void giveUp() {
       fixture.worker.giveUp();
     }

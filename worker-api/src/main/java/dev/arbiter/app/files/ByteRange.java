@@ -1,5 +1,6 @@
 package dev.arbiter.app.files;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -18,7 +19,10 @@ record ByteRange(long first, long last) {
 
   private static final String UNIT = "bytes=";
 
-  /** So that no sum of two numbers overflows. */
+  /** Beyond any file; and no sum of two numbers overflows. */
+  private static final BigInteger BEYOND = BigInteger.TWO.pow(62);
+
+  /** What {@link Long#parseLong} takes without a look at the number. */
   private static final int DIGITS = 18;
 
   /**
@@ -68,15 +72,15 @@ record ByteRange(long first, long last) {
         return Optional.empty();
       }
       if (from.isEmpty()) {
-        long suffix = Math.min(size, Long.parseLong(to));
+        long suffix = Math.min(size, clipped(to));
         if (suffix > 0) {
           ranges.add(new ByteRange(size - suffix, size - 1));
         }
         continue;
       }
-      long first = Long.parseLong(from);
-      long last = to.isEmpty() ? Long.MAX_VALUE : Long.parseLong(to);
-      if (last < first) {
+      long first = clipped(from);
+      long last = to.isEmpty() ? Long.MAX_VALUE : clipped(to);
+      if (last < first || (first == last && exceeds(from, to))) {
         return Optional.empty();
       }
       if (first < size) {
@@ -99,7 +103,22 @@ record ByteRange(long first, long last) {
   }
 
   private static boolean number(String text) {
-    return text.length() <= DIGITS && text.chars().allMatch(c -> c >= '0' && c <= '9');
+    return text.chars().allMatch(c -> c >= '0' && c <= '9');
+  }
+
+  /**
+   * The number, or one beyond any file: a position is as well-formed with twenty digits as with
+   * two, and not in the file (section 14.1.1).
+   */
+  private static long clipped(String number) {
+    return number.length() <= DIGITS
+        ? Long.parseLong(number)
+        : new BigInteger(number).min(BEYOND).longValue();
+  }
+
+  /** Whether the first is larger where both may be clipped, and so look alike. */
+  private static boolean exceeds(String first, String last) {
+    return !last.isEmpty() && new BigInteger(first).compareTo(new BigInteger(last)) > 0;
   }
 
   private static List<ByteRange> joined(List<ByteRange> ranges) {

@@ -1,13 +1,19 @@
 package dev.arbiter.http.tls;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import java.security.GeneralSecurityException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.KeyManager;
+import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSession;
+import javax.net.ssl.StandardConstants;
 import javax.net.ssl.TrustManager;
 
 /** The JDK's own TLS, SunJSSE: everywhere, for every kind of worker. */
@@ -39,6 +45,20 @@ final class JdkProvider implements TlsProvider {
     } catch (GeneralSecurityException impossible) {
       throw new IllegalStateException(impossible);
     }
+  }
+
+  @Override
+  public Optional<String> serverName(SSLEngine engine) {
+    SSLSession shaking = engine.getHandshakeSession();
+    SSLSession session = shaking == null ? engine.getSession() : shaking;
+    if (session instanceof ExtendedSSLSession known) {
+      for (SNIServerName name : known.getRequestedServerNames()) {
+        if (name.getType() == StandardConstants.SNI_HOST_NAME) {
+          return Optional.of(new String(name.getEncoded(), ISO_8859_1));
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   @Override

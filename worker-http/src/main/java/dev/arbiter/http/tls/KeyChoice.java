@@ -6,11 +6,7 @@ import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import javax.net.ssl.ExtendedSSLSession;
-import javax.net.ssl.SNIHostName;
-import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
@@ -27,17 +23,20 @@ final class KeyChoice extends X509ExtendedKeyManager {
 
   private final List<Credentials> all;
   private final Map<String, Integer> byName;
+  private final ServerNames names;
 
   /**
    * @param standard for clients that name none, or one that is not in {@code named}
    * @param named by host name; {@code *.example.org} stands for one label
+   * @param names tells which one a client asks for
    */
-  KeyChoice(Credentials standard, Map<String, Credentials> named) {
+  KeyChoice(Credentials standard, Map<String, Credentials> named, ServerNames names) {
+    this.names = names;
     List<Credentials> credentials = new java.util.ArrayList<>(List.of(standard));
     byName = new HashMap<>();
     named.forEach(
         (name, own) -> {
-          byName.put(name.toLowerCase(Locale.ROOT), credentials.size());
+          byName.put(ServerNames.compared(name), credentials.size());
           credentials.add(own);
         });
     all = List.copyOf(credentials);
@@ -52,26 +51,16 @@ final class KeyChoice extends X509ExtendedKeyManager {
   }
 
   private int choice(SSLEngine engine) {
-    if (byName.isEmpty() || !(engine.getHandshakeSession() instanceof ExtendedSSLSession session)) {
+    if (byName.isEmpty()) {
       return 0;
     }
-    String name = name(session).toLowerCase(Locale.ROOT);
+    String name = ServerNames.compared(names.of(engine));
     Integer exact = byName.get(name);
     if (exact != null) {
       return exact;
     }
     int dot = name.indexOf('.');
     return dot < 0 ? 0 : byName.getOrDefault(WILDCARD + name.substring(dot + 1), 0);
-  }
-
-  /** The host name that the client asked for; empty if it did not say. */
-  static String name(ExtendedSSLSession session) {
-    for (SNIServerName name : session.getRequestedServerNames()) {
-      if (name instanceof SNIHostName host) {
-        return host.getAsciiName();
-      }
-    }
-    return "";
   }
 
   @Override

@@ -37,9 +37,10 @@ record Material(
   /**
    * Reads and checks all of it.
    *
+   * @param names tells which certificate a client asks for
    * @throws Wrong which file it is, and what is wrong with it
    */
-  static Material read(TlsSettings settings) throws Wrong {
+  static Material read(TlsSettings settings, ServerNames names) throws Wrong {
     Files files = new Files(settings.password(), System.getenv());
     Credentials standard = Credentials.read(files, settings.certificate(), settings.key());
     Map<String, Credentials> named = new LinkedHashMap<>();
@@ -55,7 +56,7 @@ record Material(
       admission.update(settings.clients().name().getBytes(US_ASCII));
       X509ExtendedTrustManager trust = trust(settings, files, admission);
       return new Material(
-          new KeyChoice(standard, named),
+          new KeyChoice(standard, named, names),
           all.stream().map(one -> one.key().getAlgorithm()).collect(Collectors.toUnmodifiableSet()),
           trust,
           HexFormat.of().formatHex(admission.digest()),

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -43,6 +42,7 @@ public final class ServerTls implements AutoCloseable {
 
   private final TlsSettings settings;
   private final List<TlsProvider> providers;
+  private final ServerNames names;
   private final WorkerContext worker;
   private final boolean verbose;
 
@@ -59,6 +59,7 @@ public final class ServerTls implements AutoCloseable {
     this.worker = worker;
     verbose = worker.settings().text("log-level").orElse("").equals("debug");
     providers = providers(settings.provider(), own);
+    names = new ServerNames(providers);
     made = make(WARM_UP);
     made.material().warnings().forEach(text -> worker.say("warning", text));
     tellProvider();
@@ -249,7 +250,7 @@ public final class ServerTls implements AutoCloseable {
 
   /** With the first provider that can do all of it. */
   private Made make(Duration warmUp) throws Wrong {
-    Material material = Material.read(settings);
+    Material material = Material.read(settings, names);
     String aside = "";
     for (TlsProvider provider : providers.subList(0, providers.size() - 1)) {
       try {
@@ -364,9 +365,9 @@ public final class ServerTls implements AutoCloseable {
   }
 
   /** What is known of a connection after its handshake. */
-  public static TlsInfo info(SSLEngine engine) {
+  public TlsInfo info(SSLEngine engine) {
     SSLSession session = engine.getSession();
-    String name = session instanceof ExtendedSSLSession known ? KeyChoice.name(known) : "";
+    String name = names.of(engine);
     return new TlsInfo(
         session.getProtocol(),
         session.getCipherSuite(),

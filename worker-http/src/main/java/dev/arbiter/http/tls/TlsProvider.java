@@ -3,6 +3,7 @@ package dev.arbiter.http.tls;
 import java.security.GeneralSecurityException;
 import java.util.Optional;
 import java.util.Set;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 
 /**
@@ -20,6 +21,12 @@ public interface TlsProvider {
 
   /** The cipher suites it knows, by the names of the RFCs. */
   Set<String> suites();
+
+  /**
+   * The name that the client of one of its engines has asked for, byte by byte as it was sent; from
+   * the choice of a certificate on. Empty if it named none, or if the engine is another's.
+   */
+  Optional<String> serverName(SSLEngine engine);
 
   /** What it cannot do of a plan that is right in itself; empty if it can do all of it. */
   Optional<String> objection(TlsPlan plan);

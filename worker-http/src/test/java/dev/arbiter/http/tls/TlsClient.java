@@ -14,11 +14,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSession;
 import javax.net.ssl.SSLSocket;
+import javax.net.ssl.StandardConstants;
 
 /**
  * A client inside TLS, over a socket that may be odd. Tells a connection that was ended in TLS from
@@ -52,7 +53,7 @@ public final class TlsClient implements AutoCloseable {
     raw.setTcpNoDelay(true);
     socket = (SSLSocket) context.getSocketFactory().createSocket(raw, name, 443, true);
     SSLParameters parameters = socket.getSSLParameters();
-    parameters.setServerNames(List.of(new SNIHostName(name)));
+    parameters.setServerNames(List.of(named(name)));
     parameters.setApplicationProtocols(offered);
     if (!protocol.isEmpty()) {
       parameters.setProtocols(new String[] {protocol});
@@ -65,6 +66,11 @@ public final class TlsClient implements AutoCloseable {
       throw failed;
     }
     in = new BufferedInputStream(socket.getInputStream());
+  }
+
+  /** As clients send it that do not ask whether it can be the name of a host. */
+  private static SNIServerName named(String name) {
+    return new SNIServerName(StandardConstants.SNI_HOST_NAME, name.getBytes(ISO_8859_1)) {};
   }
 
   /** The socket, for what is known of its session. */

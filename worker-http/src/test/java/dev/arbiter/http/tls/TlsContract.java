@@ -94,6 +94,11 @@ public abstract class TlsContract {
     return true;
   }
 
+  /** Whether a client may ask for a name that the JDK takes for none. */
+  protected boolean takesAnyName() {
+    return false;
+  }
+
   @BeforeEach
   void issue() throws Exception {
     authority = new TestCertificates("Test Authority");
@@ -517,6 +522,70 @@ public abstract class TlsContract {
     }
   }
 
+  /** Those of containers and services have underscores, and clients send them. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "my_service",
+        "svc_1.ns.svc.cluster.local",
+        "-foo.bar",
+        "a..b",
+        "a.example.",
+        "a.long.label.of.64.letters.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+      })
+  void aNameThatIsNoHostNameIsServed(String name) throws Exception {
+    Server server = serve("log-level", "debug");
+    if (!takesAnyName()) {
+      assertThatThrownBy(() -> connect(client, name, "")).isInstanceOf(IOException.class);
+      awaitSaid(server, "debug: TLS with .* failed: .*Illegal server name.*" + name + ".*");
+      return;
+    }
+    for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+      try (TlsClient connected = connect(client, name, protocol)) {
+        assertThat(connected.get("/tls").body()).isEqualTo("https " + protocol + " " + name + " -");
+      }
+    }
+    assertThat(server.said()).noneMatch(line -> line.startsWith("warning"));
+  }
+
+  private static void awaitSaid(Server server, String pattern) {
+    long end = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (server.said().stream().noneMatch(line -> line.matches(pattern))) {
+      assertThat(System.nanoTime()).as(() -> server.said().toString()).isLessThan(end);
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void aNameThatIsNotAsciiCountsAsNone() throws Exception {
+    serve();
+    try (TlsClient connected = connect(client, "b\u00c3\u00bccher.example", "")) {
+      assertThat(connected.get("/tls").body()).isEqualTo("https TLSv1.3 - -");
+    }
+  }
+
+  @Test
+  void anUnderscoreAndADotAtTheEndDoNotHideACertificate() throws Exception {
+    authority.issue("RSA", "my_service").write(folder, "a");
+    authority.issue("EC", "*.b_1.example").write(folder, "b");
+    authority.issue("EC", "c.example").write(folder, "c");
+    serve(
+        "sni",
+        "my_service=%1$s/a.pem,%1$s/a.key\n*.b_1.example=%1$s/b.pem,%1$s/b.key\nc.example.=%1$s/c.pem,%1$s/c.key"
+            .formatted(folder));
+    for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+      assertThat(shown("c.example", protocol)).isEqualTo("CN=c.example");
+      if (takesAnyName()) {
+        assertThat(shown("C.Example.", protocol)).isEqualTo("CN=c.example");
+        assertThat(shown("my_service", protocol)).isEqualTo("CN=my_service");
+        assertThat(shown("My_Service.", protocol)).isEqualTo("CN=my_service");
+        assertThat(shown("x_y.b_1.example", protocol)).isEqualTo("CN=*.b_1.example");
+        assertThat(shown("other_1", protocol)).isEqualTo("CN=localhost");
+        assertThat(shown("a..b", protocol)).isEqualTo("CN=localhost");
+      }
+    }
+  }
+
   private String shown(String name, String protocol) throws Exception {
     try (TlsClient connected = connect(client, name, protocol)) {
       return ((java.security.cert.X509Certificate)
@@ -537,6 +606,31 @@ public abstract class TlsContract {
       assertThatThrownBy(() -> ask(client, protocol)).isInstanceOf(IOException.class);
       assertThatThrownBy(() -> ask(authority.client(unknown), protocol))
           .isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
+  void aClientAndTheOperatorLearnWhyItsCertificateIsRefused() throws Exception {
+    authorityFile();
+    Server server =
+        serve("ssl-cert-reqs", "required", "ca-certs", folder + "/ca.pem", "log-level", "debug");
+    SSLContext unknown =
+        authority.client(new TestCertificates("Test Authority").issue("EC", "mallory"));
+    SSLContext expired = authority.client(authority.expired("bob"));
+    for (String protocol : List.of("TLSv1.2", "TLSv1.3")) {
+      assertThatThrownBy(() -> listen(unknown, protocol))
+          .hasMessageMatching(".*(unknown_ca|certificate_unknown).*");
+      assertThatThrownBy(() -> listen(expired, protocol))
+          .hasMessageMatching(".*(certificate_expired|certificate_unknown).*");
+    }
+    awaitSaid(server, "debug: TLS with .* failed: .*PKIX path .*");
+    assertThat(server.said()).noneMatch(line -> line.contains("OpenSslEngine"));
+  }
+
+  /** Says nothing, lest that fail before the alert is read. */
+  private void listen(SSLContext context, String protocol) throws IOException {
+    try (TlsClient connected = connect(context, "localhost", protocol)) {
+      connected.rest();
     }
   }
 

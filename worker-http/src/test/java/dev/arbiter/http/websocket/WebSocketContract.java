@@ -490,6 +490,30 @@ public abstract class WebSocketContract {
     }
   }
 
+  /** Again and again: its connection becomes a WebSocket before or after the end is seen. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void clientThatEndsItsSideBehindTheHandshakeIsGoneWithoutAWord(boolean blocking)
+      throws Exception {
+    int times = 50;
+    try (Server server = serving(blocking)) {
+      for (int i = 0; i < times; i++) {
+        byte[] handshake = WebSocketClient.handshake("/").getBytes(ISO_8859_1);
+        byte[] text = WebSocketClient.frame(0x81, "x");
+        byte[] both = Arrays.copyOf(handshake, handshake.length + text.length);
+        System.arraycopy(text, 0, both, handshake.length, text.length);
+        try (WebSocketClient client = client(server)) {
+          client.send(both).raw().shutdownOutput();
+          client.raw().rest();
+        }
+      }
+      await(() -> server.open() == 0 && apps.ends.size() == times);
+      assertThat(apps.ends).containsOnly("1006");
+      assertThat(server.context().said)
+          .noneMatch(line -> line.startsWith("error") || line.startsWith("warning"));
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void workerThatLeavesClosesWith1012(boolean blocking) throws Exception {
