@@ -53,4 +53,21 @@ class RequestDecoderTest {
     assertThat(decoder.inMidHead()).isFalse();
     channel.finishAndReleaseAll();
   }
+
+  /** Netty measures a line whose end has not come together with the CR before it. */
+  @Test
+  void aLineJustAsLongAsAllowedMayComeWithoutItsLastByte() {
+    String line = "GET /" + "a".repeat(4094 - "GET / HTTP/1.1".length()) + " HTTP/1.1";
+    RequestDecoder decoder =
+        new RequestDecoder(HttpSettings.from(new WorkerSettings(Map.of())), false, false);
+    EmbeddedChannel channel = new EmbeddedChannel(decoder);
+    channel.writeInbound(Unpooled.wrappedBuffer((line + "\r").getBytes(US_ASCII)));
+    assertThat((Object) channel.readInbound()).isNull();
+    channel.writeInbound(Unpooled.wrappedBuffer("\nHost: a\r\n\r\n".getBytes(US_ASCII)));
+    assertThat((Object) channel.readInbound())
+        .isInstanceOfSatisfying(
+            HttpRequest.class,
+            request -> assertThat(request.decoderResult().isSuccess()).isTrue());
+    channel.finishAndReleaseAll();
+  }
 }
