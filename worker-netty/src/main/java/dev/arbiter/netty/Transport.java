@@ -30,7 +30,7 @@ enum Transport {
   EPOLL {
     @Override
     IoHandlerFactory handlers() {
-      return EpollIoHandler.newFactory();
+      return Rearming.around(EpollIoHandler.newFactory());
     }
 
     @Override

@@ -249,8 +249,7 @@ final class WebSocketConnection extends ChannelInboundHandlerAdapter
   private void read() {
     boolean wanted =
         ending || session().ending() == WebSocketSession.Ending.FAILED || pump.wantsInput();
-    // After the end of its input the channel may wait for nothing, and Netty's epoll has let go of
-    // it then: whatever it is asked to wait for later fails (EpollIoHandler, 4.2.18).
+    // After the end of its input there is nothing to wait for.
     if (wanted != reading && !inputEnded) {
       reading = wanted;
       channel.config().setAutoRead(wanted);

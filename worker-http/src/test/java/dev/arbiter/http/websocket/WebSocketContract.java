@@ -498,7 +498,7 @@ public abstract class WebSocketContract {
     int times = 50;
     try (Server server = serving(blocking)) {
       for (int i = 0; i < times; i++) {
-        byte[] handshake = WebSocketClient.handshake("/").getBytes(ISO_8859_1);
+        byte[] handshake = WebSocketClient.handshake("/listens").getBytes(ISO_8859_1);
         byte[] text = WebSocketClient.frame(0x81, "x");
         byte[] both = Arrays.copyOf(handshake, handshake.length + text.length);
         System.arraycopy(text, 0, both, handshake.length, text.length);
@@ -507,8 +507,8 @@ public abstract class WebSocketContract {
           client.raw().rest();
         }
       }
-      await(() -> server.open() == 0 && apps.ends.size() == times);
-      assertThat(apps.ends).containsOnly("1006");
+      await(() -> server.open() == 0 && apps.ends.size() == 2 * times);
+      assertThat(apps.ends).containsOnly("x", "1006");
       assertThat(server.context().said)
           .noneMatch(line -> line.startsWith("error") || line.startsWith("warning"));
     }
