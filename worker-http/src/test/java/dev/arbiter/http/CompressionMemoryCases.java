@@ -29,6 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -104,6 +105,8 @@ public abstract class CompressionMemoryCases {
                   while (true) {
                     out.write(PART);
                     out.flush();
+                    // Or those that were left a moment ago would have the loops to themselves.
+                    LockSupport.parkNanos(1_000_000);
                   }
                 });
     AsyncApp async =

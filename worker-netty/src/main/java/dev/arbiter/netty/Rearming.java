@@ -10,13 +10,14 @@ import io.netty.channel.epoll.EpollIoOps;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Netty's epoll, where a channel may wait for nothing and for something again. On the loop's thread.
+ * Netty's epoll, where a channel may wait for nothing and for something again. On the loop's
+ * thread.
  *
  * <p>Design note. A channel whose client has ended its side waits for nothing until it has more to
  * write than the socket takes. Netty's registration then takes its descriptor out of the set
- * (EPOLL_CTL_DEL), and does not remember that it has (4.2.18): the next wish is EPOLL_CTL_MOD, which
- * fails with ENOENT (epoll_ctl(2)), and a large response is cut. So one that waits for nothing is
- * given up here, and a new one made when there is something to wait for.
+ * (EPOLL_CTL_DEL), and does not remember that it has (4.2.18): the next wish is EPOLL_CTL_MOD,
+ * which fails with ENOENT (epoll_ctl(2)), and a large response is cut. So one that waits for
+ * nothing is given up here, and a new one made when there is something to wait for.
  */
 final class Rearming implements IoHandler {
   private final IoHandler handler;
@@ -77,6 +78,7 @@ final class Rearming implements IoHandler {
     }
 
     @Override
+    @SuppressWarnings("TypeParameterUnusedInFormals") // as Netty has it
     public <T> @Nullable T attachment() {
       return current.attachment(); // the loop's own, also of one that was given up
     }
