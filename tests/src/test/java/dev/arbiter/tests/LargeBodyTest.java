@@ -105,10 +105,10 @@ final class LargeBodyTest {
     SSLContext tls = Certificates.trusting(certificate);
     ArbiterProcess arbiter = start(kind, "--certfile", certificate.toString());
     try (HttpClient http = HttpClient.newBuilder().sslContext(tls).build();
-        Slow slow = new Slow(tls.getSocketFactory(), arbiter.port())) {
+        Slow slow = new Slow(tls.getSocketFactory(), arbiter.tlsPort())) {
       HttpClient.Version version =
           kind.equals("netty") ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1;
-      Ways ways = new Ways(http, "https://127.0.0.1:" + arbiter.port(), version, slow);
+      Ways ways = new Ways(http, "https://127.0.0.1:" + arbiter.tlsPort(), version, slow);
       ways.upload(false);
       ways.download();
     }

@@ -55,7 +55,7 @@ final class SourceApp {
           return Response.bytes("text/plain", request.body().readAllBytes());
         }
         if (request.path().equals("/ws")) {
-          return Response.webSocket(App::echo);
+          return Response.webSocket(socket -> echo(socket));
         }
         return Response.text(%s);
       }
