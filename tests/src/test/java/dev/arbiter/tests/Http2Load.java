@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Clients of HTTP/2 with a connection each, on which several POSTs are under way at once; they try
@@ -19,8 +18,6 @@ final class Http2Load extends Load {
   private static final int BODY = 2000;
 
   private final Door<FrameClient> door;
-  private final AtomicInteger opened = new AtomicInteger();
-  private final AtomicInteger told = new AtomicInteger();
 
   private Http2Load(Door<FrameClient> door, Duration pace) {
     super(pace);
@@ -36,16 +33,6 @@ final class Http2Load extends Load {
     return load;
   }
 
-  /** On how many connections there was an answer. */
-  int opened() {
-    return opened.get();
-  }
-
-  /** How many of them ended because the worker left. */
-  int told() {
-    return told.get();
-  }
-
   private void run() {
     while (!stopping()) {
       int port = -1;
@@ -55,14 +42,14 @@ final class Http2Load extends Load {
         client.get("/pid");
         worker = Long.parseLong(client.response().body().strip());
         answeredBy(worker);
-        opened.incrementAndGet();
+        opens();
         while (!stopping() && !client.leaving()) {
           rest();
           post(client);
         }
         if (client.leaving()) {
           List<Integer> named = client.untilEnd();
-          told.incrementAndGet();
+          isTold();
           if (!named.equals(List.of(FrameClient.ALL_STREAMS, client.last()))) {
             String detail = "GOAWAYs name " + named + ", the last stream was " + client.last();
             failed(Outcome.BAD_RESPONSE, worker, port, detail);

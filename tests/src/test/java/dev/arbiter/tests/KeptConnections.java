@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Load on connections that live as long as their worker: HTTP/2, and WebSockets on connections of
@@ -15,8 +14,7 @@ final class KeptConnections implements AutoCloseable {
   private static final int CLIENTS = 4;
   private static final Duration PACE = Duration.ofMillis(10);
 
-  private final List<Http2Load> http2 = new ArrayList<>();
-  private final List<WebSocketLoad> webSockets = new ArrayList<>();
+  private final List<Load> loads = new ArrayList<>();
 
   private KeptConnections() {}
 
@@ -32,11 +30,11 @@ final class KeptConnections implements AutoCloseable {
   static KeptConnections start(String kind, ArbiterProcess arbiter) throws InterruptedException {
     int port = arbiter.port();
     KeptConnections kept = new KeptConnections();
-    kept.webSockets.add(
+    kept.loads.add(
         WebSocketLoad.start(() -> WebSocketLine.upgrading(RawClient.tcp(port)), CLIENTS, PACE));
     if (kind.equals("netty")) {
-      kept.http2.add(Http2Load.start(() -> FrameClient.clear(port), CLIENTS, PACE));
-      kept.webSockets.add(
+      kept.loads.add(Http2Load.start(() -> FrameClient.clear(port), CLIENTS, PACE));
+      kept.loads.add(
           WebSocketLoad.start(() -> WebSocketLine.stream(FrameClient.clear(port)), CLIENTS, PACE));
     }
     Await.until(
@@ -48,28 +46,24 @@ final class KeptConnections implements AutoCloseable {
 
   /** Waits until everybody has been answered more often, several times each on average. */
   void awaitMore() throws InterruptedException {
-    for (Load load : loads()) {
+    for (Load load : loads) {
       load.awaitMore(10 * CLIENTS, Limits.ANSWER);
     }
   }
 
   /** Of each protocol, how many were told to go because their worker left. */
   List<Integer> told() {
-    return Stream.concat(
-            http2.stream().map(Http2Load::told), webSockets.stream().map(WebSocketLoad::told))
-        .toList();
+    return loads.stream().map(Load::told).toList();
   }
 
   private List<Integer> opened() {
-    return Stream.concat(
-            http2.stream().map(Http2Load::opened), webSockets.stream().map(WebSocketLoad::opened))
-        .toList();
+    return loads.stream().map(Load::opened).toList();
   }
 
   /** Lets each client finish, and returns what went wrong. */
   List<Load.Failure> stop() throws InterruptedException {
     List<Load.Failure> failures = new ArrayList<>();
-    for (Load load : loads()) {
+    for (Load load : loads) {
       failures.addAll(load.stop());
     }
     return failures;
@@ -83,14 +77,8 @@ final class KeptConnections implements AutoCloseable {
     assertThat(opened()).as("connections of %s clients", CLIENTS).containsOnly(CLIENTS);
   }
 
-  private List<Load> loads() {
-    List<Load> all = new ArrayList<>(http2);
-    all.addAll(webSockets);
-    return all;
-  }
-
   @Override
   public void close() {
-    loads().forEach(Load::close);
+    loads.forEach(Load::close);
   }
 }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
@@ -56,6 +57,8 @@ abstract class Load implements AutoCloseable {
   private final ConcurrentMap<Long, AtomicLong> byWorker = new ConcurrentHashMap<>();
   private final AtomicLong successes = new AtomicLong();
   private final AtomicLong slowestNanos = new AtomicLong();
+  private final AtomicInteger opened = new AtomicInteger();
+  private final AtomicInteger told = new AtomicInteger();
   private volatile boolean stopping;
 
   /**
@@ -78,6 +81,26 @@ abstract class Load implements AutoCloseable {
 
   final void rest() {
     LockSupport.parkNanos(pace.toNanos());
+  }
+
+  /** A client has a connection that serves it, or a WebSocket. */
+  final void opens() {
+    opened.incrementAndGet();
+  }
+
+  /** It has been told that the worker leaves. */
+  final void isTold() {
+    told.incrementAndGet();
+  }
+
+  /** How many connections that serve, or WebSockets, there have been. */
+  final int opened() {
+    return opened.get();
+  }
+
+  /** How many of them ended because the worker left, which their protocol said. */
+  final int told() {
+    return told.get();
   }
 
   final void answeredBy(long worker) {

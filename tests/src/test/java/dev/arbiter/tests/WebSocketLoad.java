@@ -3,7 +3,6 @@ package dev.arbiter.tests;
 import dev.arbiter.tests.WebSocketLine.Message;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Clients with a WebSocket each, which have one message after the other echoed. A client connects
@@ -12,8 +11,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class WebSocketLoad extends Load {
   private final Door<WebSocketLine> door;
-  private final AtomicInteger opened = new AtomicInteger();
-  private final AtomicInteger told = new AtomicInteger();
 
   private WebSocketLoad(Door<WebSocketLine> door, Duration pace) {
     super(pace);
@@ -29,16 +26,6 @@ final class WebSocketLoad extends Load {
     return load;
   }
 
-  /** How many WebSockets there have been. */
-  int opened() {
-    return opened.get();
-  }
-
-  /** How many of them were closed with 1012. */
-  int told() {
-    return told.get();
-  }
-
   private void run() {
     while (!stopping()) {
       int port = -1;
@@ -46,7 +33,7 @@ final class WebSocketLoad extends Load {
       try (WebSocketLine line = door.open()) {
         port = line.localPort();
         line.open();
-        opened.incrementAndGet();
+        opens();
         for (int number = 0; !stopping(); number++) {
           long begin = System.nanoTime();
           line.send(WebSocketLine.TEXT, Integer.toString(number));
@@ -71,7 +58,7 @@ final class WebSocketLoad extends Load {
   }
 
   private void leave(WebSocketLine line, Message close) throws IOException {
-    told.incrementAndGet();
+    isTold();
     if (close.code() != WebSocketLine.SERVICE_RESTART) {
       throw new IOException("closed with " + close.code());
     }
