@@ -305,8 +305,7 @@ public final class WorkerRuntime implements WorkerContext {
             });
     // The worker first: who sees that the port is closed may count on it that the next response on
     // each connection announces the end. Then, without waiting for what is in flight, the
-    // listeners,
-    // so that others can bind the address.
+    // listeners, so that others can bind the address.
     worker.drain(order);
     book().noMore();
     acceptors().leave(1000);

@@ -256,8 +256,12 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
   @Override
   public void channelInactive(ChannelHandlerContext ctx) throws Exception {
     phase = Phase.LINGERING;
-    super.channelInactive(ctx);
     loop.closed(this);
+    try {
+      super.channelInactive(ctx);
+    } finally {
+      oneHandled();
+    }
   }
 
   @Override
@@ -380,11 +384,10 @@ final class H2Connection extends Http2ConnectionHandler implements Served {
   }
 
   /**
-   * The channel has ended; once. Completes when no thread of the app runs for a WebSocket of it any
-   * more.
+   * Completes when the channel has ended, and so have all streams, and no thread of the app runs
+   * for a WebSocket of it any more.
    */
-  CompletableFuture<Void> ended() {
-    oneHandled();
+  CompletableFuture<Void> over() {
     return handled;
   }
 

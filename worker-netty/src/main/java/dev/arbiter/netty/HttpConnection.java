@@ -26,6 +26,7 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +74,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
   private boolean advancing;
   private boolean inputEnded;
   private final Stall stall = new Stall();
+  private CompletableFuture<Void> over = CompletableFuture.completedFuture(null);
 
   HttpConnection(
       Loop loop, Channel channel, RequestDecoder decoder, Origin origin, @Nullable TlsGate tls) {
@@ -125,6 +127,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
   public void channelActive(ChannelHandlerContext ctx) {
     stream.open(ctx);
     since = loop.tick();
+    over = new CompletableFuture<>();
     loop.opened(this);
   }
 
@@ -314,9 +317,18 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     queue.drop();
     Exchange current = exchange;
     exchange = null;
-    if (current != null) {
-      current.closed();
+    try {
+      if (current != null) {
+        current.closed();
+      }
+    } finally {
+      over.complete(null);
     }
+  }
+
+  /** Completes when the channel has ended, and so has what was under way. */
+  CompletableFuture<Void> over() {
+    return over;
   }
 
   @Override

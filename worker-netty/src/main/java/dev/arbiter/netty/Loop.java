@@ -238,14 +238,21 @@ final class Loop {
         });
   }
 
-  /** What handlers do after their WebSockets have ended belongs to the connection's life. */
+  /**
+   * A connection has ended when all that was on it has: the worker may leave after the last, and
+   * what a cut request and the code after a WebSocket have to do would be lost. Netty completes the
+   * close future before it tells the handlers.
+   */
   private void ended(Channel channel, Connection connection) {
     WebSocketConnection webSocket = channel.pipeline().get(WebSocketConnection.class);
     H2Connection http2 = channel.pipeline().get(H2Connection.class);
+    HttpConnection http1 = channel.pipeline().get(HttpConnection.class);
     if (webSocket != null) {
       webSocket.handled().thenRun(() -> gone(connection));
     } else if (http2 != null) {
-      http2.ended().thenRun(() -> gone(connection));
+      http2.over().thenRun(() -> gone(connection));
+    } else if (http1 != null) {
+      http1.over().thenRun(() -> gone(connection));
     } else {
       gone(connection);
     }

@@ -45,6 +45,10 @@ final class Fixture implements AutoCloseable {
   final FixtureContext context;
   final NettyWorker worker;
   final AtomicInteger open = new AtomicInteger();
+
+  /** What was under way whenever a connection was said to have ended. */
+  final Queue<String> inFlightAtEnds = new ConcurrentLinkedQueue<>();
+
   final AtomicInteger taken = new AtomicInteger();
   private final ServerSocketChannel listener;
   private final boolean unix;
@@ -228,6 +232,7 @@ final class Fixture implements AutoCloseable {
     public void closed() {
       if (closed.getCount() > 0) {
         closed.countDown();
+        inFlightAtEnds.addAll(worker.inFlight());
         open.decrementAndGet();
       }
     }

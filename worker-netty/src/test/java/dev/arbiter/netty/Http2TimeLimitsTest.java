@@ -198,6 +198,7 @@ class Http2TimeLimitsTest {
       Fixture.await(() -> fixture.open.get() == 0);
       awaitSaid(
           fixture, "The connection", "the client read nothing of a response for --write-timeout");
+      assertThat(fixture.inFlightAtEnds).isEmpty();
     }
   }
 
