@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -116,14 +117,8 @@ public final class AsyncUpgrade implements Receive, Send {
     return switch (event) {
       case SendEvent.WebSocketAccept(String subprotocol, Headers headers) ->
           accept(Optional.ofNullable(subprotocol), headers);
-      case SendEvent.WebSocketText(String text) -> {
-        WebSocketSession open = open();
-        yield crowded(open) ? misused("it did not wait for room") : open.sendText(text);
-      }
-      case SendEvent.WebSocketBinary(ByteBuffer bytes) -> {
-        WebSocketSession open = open();
-        yield crowded(open) ? misused("it did not wait for room") : open.sendBinary(bytes);
-      }
+      case SendEvent.WebSocketText(String text) -> message(open -> open.sendText(text));
+      case SendEvent.WebSocketBinary(ByteBuffer bytes) -> message(open -> open.sendBinary(bytes));
       case SendEvent.WebSocketClose(int code, String reason) -> close(code, reason);
       case SendEvent.Informational _,
           SendEvent.ResponseStart _,
@@ -238,16 +233,15 @@ public final class AsyncUpgrade implements Receive, Send {
     return last ? sent.whenComplete((_, _) -> gone()) : sent;
   }
 
-  private WebSocketSession open() {
+  private CompletionStage<Void> message(Function<WebSocketSession, CompletionStage<Void>> sending) {
     WebSocketSession open = session();
     if (open == null) {
-      throw new IllegalStateException("The app erred: it sent a message before it accepted");
+      return misused("it sent a message before it accepted");
     }
-    return open;
-  }
-
-  private static boolean crowded(WebSocketSession open) {
-    return !open.over() && open.crowded();
+    if (!open.over() && open.crowded()) {
+      return misused("it did not wait for room");
+    }
+    return sending.apply(open);
   }
 
   private static CompletionStage<Void> misused(String what) {

@@ -187,6 +187,15 @@ final class WebSocketApps {
           accept(receive, send)
               .thenComposeAsync(_ -> hurry(send))
               .thenCompose(_ -> send.send(new SendEvent.WebSocketText("all sent")));
+      case "/early" ->
+          send.send(new SendEvent.WebSocketText("too early"))
+              .exceptionallyCompose(
+                  failure ->
+                      accept(receive, send)
+                          .thenCompose(
+                              _ ->
+                                  send.send(
+                                      new SendEvent.WebSocketText("" + failure.getMessage()))));
       case "/late" ->
           accept(receive, send).thenCompose(_ -> released).thenCompose(_ -> echo(receive, send));
       case "/listens" -> accept(receive, send).thenCompose(_ -> listen(receive));
