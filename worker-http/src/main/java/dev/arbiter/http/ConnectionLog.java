@@ -26,7 +26,9 @@ public final class ConnectionLog {
     /** The client does not read. */
     WRITE("the client read nothing of a response for --write-timeout"),
     /** A WebSocket's client does not answer a ping. */
-    PONG("no pong came within --ws-ping-timeout");
+    PONG("no pong came within --ws-ping-timeout"),
+    /** A WebSocket's client does not answer a Close. */
+    CLOSE("no Close came back within --stream-drain-timeout");
 
     private final String text;
 

@@ -154,8 +154,8 @@ final class FramePump implements WebSocketSession.Transport {
   }
 
   @Override
-  public void unanswered() {
-    carrier.late(Limit.PONG);
+  public void late(Limit limit) {
+    carrier.late(limit);
   }
 
   /** Does what there is to do; the app, called in the midst of it, may make more. */

@@ -62,8 +62,8 @@ final class WebSocketConnection implements WebSocketSession.Transport {
   }
 
   @Override
-  public void unanswered() {
-    late.accept(Limit.PONG);
+  public void late(Limit limit) {
+    late.accept(limit);
   }
 
   /** Serves until the connection is over, and closes it. */

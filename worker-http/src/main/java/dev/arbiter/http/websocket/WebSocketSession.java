@@ -3,6 +3,7 @@ package dev.arbiter.http.websocket;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.arbiter.app.WebSocket.Message;
+import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.WebSocketSettings;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -35,8 +36,8 @@ public final class WebSocketSession {
     /** There may be something to write, or room to read. Any thread; returns at once. */
     void wake();
 
-    /** The client has answered no ping in time, and is about to be told so. Reading thread. */
-    void unanswered();
+    /** {@code limit} is about to end it. Reading thread. */
+    void late(Limit limit);
   }
 
   private enum State {
@@ -524,6 +525,7 @@ public final class WebSocketSession {
    */
   public void tick(long now) {
     boolean late;
+    boolean unclosed;
     boolean silent = false;
     boolean due = false;
     boolean reading = wantsInput();
@@ -533,6 +535,7 @@ public final class WebSocketSession {
         closeDeadline = now + closeNanos;
       }
       late = closeDeadline != NONE && now - closeDeadline >= 0;
+      unclosed = late && !lost;
       if (ours == null && !lost) {
         due = pings.due(now, reading);
         if (due) {
@@ -543,10 +546,13 @@ public final class WebSocketSession {
     } finally {
       lock.unlock();
     }
+    if (unclosed) {
+      transport.late(Limit.CLOSE);
+    }
     if (late) {
       lost();
     } else if (silent) {
-      transport.unanswered();
+      transport.late(Limit.PONG);
       fail(CloseCode.INTERNAL, "no pong in time");
     }
     if (late || silent || due) {

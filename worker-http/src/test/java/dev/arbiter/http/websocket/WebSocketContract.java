@@ -531,8 +531,9 @@ public abstract class WebSocketContract {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void clientThatDoesNotAnswerACloseIsCut(boolean blocking) throws Exception {
-    try (Server server = serving(blocking, "stream-drain-timeout", "1000");
+  void clientThatDoesNotAnswerACloseIsCutAndNamed(boolean blocking) throws Exception {
+    String[] settings = {"stream-drain-timeout", "1000", "log-level", "debug"};
+    try (Server server = serving(blocking, settings);
         WebSocketClient client = client(server).open("/listens")) {
       server.drain();
       assertThat(client.shown()).isEqualTo("close 1012 service restart");
@@ -541,6 +542,7 @@ public abstract class WebSocketContract {
       await(() -> apps.ends.size() == 2);
       assertThat(apps.ends).containsExactly("what was on its way", "1012 service restart");
       await(() -> server.open() == 0);
+      assertNamed(server, "no Close came back within --stream-drain-timeout");
     }
   }
 
@@ -576,12 +578,28 @@ public abstract class WebSocketContract {
       client.send(WebSocketClient.frame(0x8a, "of its own accord"));
       assertThat(client.shown()).isEqualTo("close 1011 no pong in time");
       awaitEnd("1011 no pong in time");
-      assertThat(server.context().said)
-          .filteredOn(line -> line.contains(" is ended: "))
-          .singleElement()
-          .asString()
-          .startsWith("debug: " + named() + " from 127.0.0.1:")
-          .endsWith(" is ended: no pong came within --ws-ping-timeout.");
+      assertNamed(server, "no pong came within --ws-ping-timeout");
+    }
+  }
+
+  private void assertNamed(Server server, String limit) {
+    assertThat(server.context().said)
+        .filteredOn(line -> line.contains(" is ended: "))
+        .singleElement()
+        .asString()
+        .startsWith("debug: " + named() + " from 127.0.0.1:")
+        .endsWith(" is ended: " + limit + ".");
+  }
+
+  // ---- what an app does wrong
+
+  @Test
+  void aMessageBeforeItHasAcceptedFailsItsStage() throws Exception {
+    try (Server server = serving(false);
+        WebSocketClient client = client(server).open("/early")) {
+      assertThat(client.shown())
+          .isEqualTo("text The app erred: it sent a message before it accepted");
+      assertThat(client.shown()).isEqualTo("close 1000 ");
     }
   }
 

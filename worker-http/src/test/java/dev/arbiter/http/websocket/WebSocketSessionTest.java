@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.arbiter.app.WebSocket.Message;
+import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.WebSocketSettings;
 import dev.arbiter.worker.WorkerSettings;
 import java.nio.ByteBuffer;
@@ -29,8 +30,8 @@ class WebSocketSessionTest {
         }
 
         @Override
-        public void unanswered() {
-          throw new AssertionError("no ping was sent");
+        public void late(Limit limit) {
+          throw new AssertionError("no time has passed");
         }
       };
 
