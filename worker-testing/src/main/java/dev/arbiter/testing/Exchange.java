@@ -166,53 +166,60 @@ final class Exchange implements Receive, Send {
       if (response == null) {
         throw new IllegalStateException("The app's handle returned null.");
       }
-      boolean trailersFollow =
-          response.trailers().isPresent()
-              && takesTrailers
-              && !bodiless(response.status())
-              && !response.headers().contains("content-length");
-      switch (response.body()) {
-        case Response.Body.Bytes whole -> {
-          long known = trailersFollow ? -1 : whole.bytes().length;
-          begin(response.status(), response.headers(), known);
-          put(whole.bytes());
-        }
-        case Response.Body.Stream stream -> {
-          // The head waits for the first part: a writer that fails before it is answered with 500.
-          BodyOutput body =
-              new BodyOutput(
-                  part -> {
-                    if (!head.isDone()) {
-                      begin(response.status(), response.headers(), -1);
-                    }
-                    Waits.await(put(part), APP_LIMIT);
-                  });
-          if (!bodiless(response.status())) {
-            stream.writer().writeTo(body);
-          }
-          body.flush();
-        }
-        case Response.Body.File file ->
-            send(
-                file,
-                length ->
-                    begin(response.status(), response.headers(), trailersFollow ? -1 : length));
-        case Response.Body.Upgrade accepts -> {
-          if (upgrade == null) {
-            throw new IllegalStateException(NO_WEBSOCKET);
-          }
-          upgrade.serve(response.headers(), accepts);
-        }
+      try {
+        answer(response);
+      } finally {
+        // As in a worker: also where the client has gone, or the response has failed.
+        response.background().ifPresent(Runnable::run);
       }
-      if (trailersFollow) {
-        trailers = Rules.requireTrailers(response.trailers().get().get());
-      }
-      finish();
-      response.background().ifPresent(Runnable::run);
       ended(null);
     } catch (Throwable thrown) {
       ended(thrown);
     }
+  }
+
+  private void answer(Response response) throws Exception {
+    boolean trailersFollow =
+        response.trailers().isPresent()
+            && takesTrailers
+            && !bodiless(response.status())
+            && !response.headers().contains("content-length");
+    switch (response.body()) {
+      case Response.Body.Bytes whole -> {
+        long known = trailersFollow ? -1 : whole.bytes().length;
+        begin(response.status(), response.headers(), known);
+        put(whole.bytes());
+      }
+      case Response.Body.Stream stream -> {
+        // The head waits for the first part: a writer that fails before it is answered with 500.
+        BodyOutput body =
+            new BodyOutput(
+                part -> {
+                  if (!head.isDone()) {
+                    begin(response.status(), response.headers(), -1);
+                  }
+                  Waits.await(put(part), APP_LIMIT);
+                });
+        if (!bodiless(response.status())) {
+          stream.writer().writeTo(body);
+        }
+        body.flush();
+      }
+      case Response.Body.File file ->
+          send(
+              file,
+              length -> begin(response.status(), response.headers(), trailersFollow ? -1 : length));
+      case Response.Body.Upgrade accepts -> {
+        if (upgrade == null) {
+          throw new IllegalStateException(NO_WEBSOCKET);
+        }
+        upgrade.serve(response.headers(), accepts);
+      }
+    }
+    if (trailersFollow) {
+      trailers = Rules.requireTrailers(response.trailers().get().get());
+    }
+    finish();
   }
 
   private void send(Response.Body.File file, LongConsumer beginning) throws IOException {

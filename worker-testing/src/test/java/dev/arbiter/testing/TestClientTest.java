@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -194,6 +195,103 @@ class TestClientTest {
               })
           .isInstanceOf(IOException.class);
       go.countDown();
+    }
+  }
+
+  // ---- work after a response
+
+  @Test
+  void workAfterAResponseIsDoneInItsOrderWhenSendReturns() throws Exception {
+    List<String> done = new CopyOnWriteArrayList<>();
+    CountDownLatch read = new CountDownLatch(1);
+    BlockingApp app =
+        _ ->
+            Response.text("answer")
+                .withBackground(
+                    () -> {
+                      await(read);
+                      done.add("first");
+                    })
+                .withBackground(() -> done.add("second"));
+    try (TestClient client = TestClient.of(app)) {
+      try (TestStream stream = client.request("GET", "/").open()) {
+        assertThat(stream.body().readAllBytes()).asString().isEqualTo("answer");
+        assertThat(done).as("the client does not wait for it").isEmpty();
+        read.countDown();
+        assertThat(stream.awaitDone(Duration.ofSeconds(10))).isTrue();
+        assertThat(done).containsExactly("first", "second");
+      }
+      assertThat(client.get("/").text()).isEqualTo("answer");
+      assertThat(done).containsExactly("first", "second", "first", "second");
+    }
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException interrupted) {
+      throw new IllegalStateException(interrupted);
+    }
+  }
+
+  @Test
+  void workThatFailsIsTheTestsFailureAndNotTheClients() {
+    BlockingApp app =
+        _ ->
+            Response.text("answer")
+                .withBackground(
+                    () -> {
+                      throw new IllegalStateException("no mail today");
+                    });
+    try (TestClient client = TestClient.of(app)) {
+      assertThatThrownBy(() -> client.get("/"))
+          .isInstanceOf(AppFailure.class)
+          .hasRootCauseMessage("no mail today");
+    }
+    try (TestClient client = lenient(app)) {
+      TestResponse answer = client.get("/");
+      assertThat(answer.status()).isEqualTo(200);
+      assertThat(answer.text()).isEqualTo("answer");
+    }
+  }
+
+  @Test
+  void workIsDoneThoughTheClientHasLeft() throws Exception {
+    CountDownLatch done = new CountDownLatch(1);
+    BlockingApp app =
+        _ ->
+            Response.stream(
+                    "text/plain",
+                    out -> {
+                      while (true) {
+                        out.write(new byte[100_000]);
+                      }
+                    })
+                .withBackground(done::countDown);
+    try (TestClient client = TestClient.of(app)) {
+      try (TestStream stream = client.request("GET", "/").open()) {
+        assertThat(stream.status()).isEqualTo(200);
+      }
+      assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @Test
+  void soItIsThoughTheWriterFails() throws Exception {
+    CountDownLatch done = new CountDownLatch(1);
+    BlockingApp app =
+        _ ->
+            Response.stream(
+                    "text/plain",
+                    _ -> {
+                      throw new IOException("on purpose");
+                    })
+                .withBackground(done::countDown);
+    try (TestClient client = TestClient.of(app)) {
+      assertThatThrownBy(() -> client.get("/"))
+          .isInstanceOf(AppFailure.class)
+          .hasRootCauseMessage("on purpose");
+      assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
     }
   }
 
