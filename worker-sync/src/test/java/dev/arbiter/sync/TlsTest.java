@@ -8,6 +8,12 @@ import java.util.List;
 
 /** TLS over the connection's own link. */
 class TlsTest extends TlsContract {
+  /** It is the system that tells here, which knows TCP alone. */
+  @Override
+  protected boolean tellsOfTheEndInTlsAlone() {
+    return false;
+  }
+
   @Override
   protected Server start(App app, String... settings) throws Exception {
     Fixture fixture = Fixture.servingAny(app, settings);

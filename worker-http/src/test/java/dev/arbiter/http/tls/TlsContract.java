@@ -9,6 +9,8 @@ import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Headers;
 import dev.arbiter.app.Hooks;
+import dev.arbiter.app.Receive;
+import dev.arbiter.app.ReceiveEvent;
 import dev.arbiter.app.Request;
 import dev.arbiter.app.Response;
 import dev.arbiter.app.SendEvent;
@@ -32,6 +34,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLSession;
@@ -41,12 +46,24 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every kind of worker does with TLS: a kind's test says how it is started. */
 public abstract class TlsContract {
   /** As text and bytes: large enough to fill the buffers of a client that does not read. */
   private static final int LARGE = 12 << 20;
+
+  private static final String HANDSHAKE =
+      """
+      GET /socket HTTP/1.1\r
+      Host: a\r
+      Connection: Upgrade\r
+      Upgrade: websocket\r
+      Sec-WebSocket-Version: 13\r
+      Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r
+      \r
+      """;
 
   /** A worker that serves connections, without an arbiter. */
   public interface Server extends AutoCloseable {
@@ -91,6 +108,11 @@ public abstract class TlsContract {
 
   /** Whether a client that offers only what nobody here speaks is refused. */
   protected boolean refusesUnknownProtocols() {
+    return true;
+  }
+
+  /** Whether an app that waits is told of a client that ends its side in TLS and not in TCP. */
+  protected boolean tellsOfTheEndInTlsAlone() {
     return true;
   }
 
@@ -308,19 +330,7 @@ public abstract class TlsContract {
   }
 
   private TlsClient webSocket() throws IOException {
-    TlsClient connected = connect();
-    String ask =
-        """
-        GET /socket HTTP/1.1
-        Host: a
-        Connection: Upgrade
-        Upgrade: websocket
-        Sec-WebSocket-Version: 13
-        Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==
-
-        """;
-    connected.send(ask.replace("\n", "\r\n"));
-    return connected;
+    return connect().send(HANDSHAKE);
   }
 
   @ParameterizedTest
@@ -907,11 +917,41 @@ public abstract class TlsContract {
 
   @Test
   void aClientThatReadsNothingIsGivenUp() throws Exception {
-    serve("write-timeout", "300");
+    serve("write-timeout", "300", "log-level", "debug");
     TlsClient connected = connect();
     connected.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
     awaitNoneOpen();
     assertThatThrownBy(() -> connected.bytes(LARGE)).isInstanceOf(IOException.class);
+    assertSaidWhy("the client read nothing of a response for --write-timeout");
+  }
+
+  private void assertSaidWhy(String limit) {
+    assertThat(server().said())
+        .filteredOn(line -> line.contains(" is ended: "))
+        .singleElement()
+        .asString()
+        .startsWith("debug: The connection from 127.0.0.1:")
+        .endsWith(" is ended: " + limit + ".");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "header-timeout | GET / HTTP/1.1;Ho | a request's head was not complete within",
+        "body-timeout | POST /digest HTTP/1.1;Host: a;Content-Length: 9;;half |"
+            + " a request's body made no progress for",
+      })
+  void aRequestThatDoesNotComeToItsEndIs408(String limit, String half, String why)
+      throws Exception {
+    serve(limit, "300", "log-level", "debug");
+    TlsClient connected = connect();
+    connected.send(half.replace(";", "\r\n"));
+    assertThat(connected.answer().status()).isEqualTo(408);
+    assertThat(connected.rest()).isEmpty();
+    connected.close();
+    awaitNoneOpen();
+    assertSaidWhy(why + " --" + limit);
   }
 
   @ParameterizedTest
@@ -1009,6 +1049,82 @@ public abstract class TlsContract {
       assertThat(connected.rest()).isEmpty();
     }
     awaitNoneOpen();
+  }
+
+  /** Whose shutdown in TCP is not sent: so the client ends its side in TLS alone. */
+  private static final class LastingSocket extends Socket {
+    LastingSocket(int port) throws IOException {
+      super(InetAddress.getLoopbackAddress(), port);
+    }
+
+    @Override
+    public void shutdownOutput() {}
+  }
+
+  private TlsClient connect(Socket raw) throws IOException {
+    TlsClient connected = new TlsClient(socket(raw), client, "localhost", "TLSv1.3");
+    opened.add(connected);
+    return connected;
+  }
+
+  /** In TCP without a word in TLS, as one that crashes; or the other way round. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void anAppThatWaitsIsToldThatItsClientHasGone(boolean inTcp) throws Exception {
+    CompletableFuture<Void> waits = new CompletableFuture<>();
+    CompletableFuture<ReceiveEvent> seen = new CompletableFuture<>();
+    AsyncApp app =
+        (_, receive, _) ->
+            readAll(receive)
+                .thenCompose(
+                    _ -> {
+                      CompletionStage<ReceiveEvent> next = receive.next();
+                      waits.complete(null);
+                      return next;
+                    })
+                .thenAccept(seen::complete);
+    serve(app);
+    Socket raw = new LastingSocket(server().port());
+    TlsClient connected = connect(raw);
+    connected.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+    waits.get(10, TimeUnit.SECONDS);
+    if (!inTcp) {
+      connected.socket().shutdownOutput();
+    }
+    if (inTcp || !tellsOfTheEndInTlsAlone()) {
+      raw.close();
+    }
+    assertThat(seen.get(10, TimeUnit.SECONDS)).isInstanceOf(ReceiveEvent.Disconnect.class);
+    awaitNoneOpen();
+  }
+
+  private static CompletionStage<Void> readAll(Receive receive) {
+    return receive
+        .next()
+        .thenCompose(
+            event ->
+                ((ReceiveEvent.RequestBody) event).more()
+                    ? readAll(receive)
+                    : CompletableFuture.completedStage(null));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aWebSocketWhoseClientHasGoneIsOver(boolean inTcp) throws Exception {
+    CompletableFuture<WebSocket.Message> seen = new CompletableFuture<>();
+    BlockingApp app = _ -> Response.webSocket(socket -> seen.complete(socket.receive()));
+    serve(app);
+    Socket raw = new LastingSocket(server().port());
+    TlsClient connected = connect(raw);
+    assertThat(connected.send(HANDSHAKE).answer().status()).isEqualTo(101);
+    if (inTcp) {
+      raw.close();
+    } else {
+      connected.socket().shutdownOutput();
+    }
+    assertThat(seen.get(10, TimeUnit.SECONDS)).isEqualTo(new WebSocket.Message.Close(1006, ""));
+    awaitNoneOpen();
+    assertThat(server().said()).noneMatch(line -> line.matches("(warning|error).*"));
   }
 
   @Test
