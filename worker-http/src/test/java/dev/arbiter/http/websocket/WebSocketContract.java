@@ -591,6 +591,44 @@ public abstract class WebSocketContract {
         .endsWith(" is ended: " + limit + ".");
   }
 
+  // ---- limits that are those of requests
+
+  /**
+   * Other clients show that the time is over: each asks for nothing more, and is ended when its
+   * keep-alive, as long as any of the limits, has passed.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void itOutlivesTheLimitsOfARequest(boolean blocking) throws Exception {
+    String[] settings = {
+      "keep-alive", "200",
+      "header-timeout", "200",
+      "body-timeout", "200",
+      "request-timeout", "200",
+      "slow-request-timeout", "200",
+      "ws-ping-interval", "0",
+      "log-level", "debug"
+    };
+    int others = 3;
+    try (Server server = serving(blocking, settings);
+        WebSocketClient client = client(server).open("/")) {
+      assertThat(client.text("before").shown()).isEqualTo("text before");
+      for (int i = 0; i < others; i++) {
+        try (RawClient other = server.connect()) {
+          assertThat(other.get("/plain").status()).isEqualTo(200);
+          assertThat(other.ended()).isTrue();
+        }
+      }
+      assertThat(server.traffic().overdue()).isZero();
+      assertThat(client.text("after").shown()).isEqualTo("text after");
+      assertThat(server.context().slow).isEmpty();
+      assertThat(server.context().said)
+          .filteredOn(line -> !line.startsWith("phase: "))
+          .hasSize(others)
+          .allMatch(line -> line.endsWith(" is ended: no further request within --keep-alive."));
+    }
+  }
+
   // ---- what an app does wrong
 
   @Test
