@@ -18,11 +18,13 @@ import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
 import dev.arbiter.app.Response;
 import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Clients that only keep the server busy are sent away, and told of once; those that do as much as
@@ -31,6 +33,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(60)
 class Http2FloodTest {
   private static final int ENHANCE_YOUR_CALM = 11;
+  private static final int PROTOCOL_ERROR = 1;
+
+  /** The most that a frame may hold, as nobody has agreed on more. */
+  private static final int FRAME = 16_384;
+
   private static final int NO_WINDOW = 0x7fffffff;
   private static final byte[] ALIVE = {'a', 'l', 'i', 'v', 'e', '?', 0, 0};
   private static final byte[] NOTHING = {};
@@ -373,6 +380,104 @@ class Http2FloodTest {
       assertThat(fixture.said(" is ended: ")).isFalse();
       client.raw().send(continued(client, 7, H2Parts.SMALL_CONTINUATIONS, false));
       assertSentAway(fixture, client, "small consecutive continuations");
+    }
+  }
+
+  /** Those that hold nothing at all would never come to an end, and cost next to nothing. */
+  @Test
+  void soItIsOfEmptyOnes() throws Exception {
+    try (Fixture fixture = serving(Flood.PINGS);
+        H2Client client = H2Client.to(fixture)) {
+      ByteArrayOutputStream frames = new ByteArrayOutputStream();
+      frames.writeBytes(H2Client.bytes(HEADERS, END_STREAM, 1, head(client)));
+      for (int i = 1; i < H2Parts.SMALL_CONTINUATIONS - 1; i++) {
+        frames.writeBytes(H2Client.bytes(CONTINUATION, 0, 1));
+      }
+      client.raw().send(frames.toByteArray());
+      // In the midst of a head no PING may be sent: that it is not over yet shows by its end.
+      client.frame(CONTINUATION, END_HEADERS, 1);
+      assertAlive(client);
+      assertThat(fixture.said(" is ended: ")).isFalse();
+      client.frame(HEADERS, END_STREAM, 3, head(client));
+      for (int i = 0; i < H2Parts.SMALL_CONTINUATIONS; i++) {
+        client.frame(CONTINUATION, 0, 3);
+      }
+      assertSentAway(fixture, client, "small consecutive continuations");
+    }
+  }
+
+  /**
+   * A head without an end (CVE-2024-27919 and its like), in frames that are as large as may be.
+   * What has come of it is kept up to a quarter beyond what the list may have, and not judged.
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {16_384, 65_536})
+  void aHeadThatGoesOnForEverEndsTheConnection(int limit) throws Exception {
+    int most = limit + limit / 4;
+    try (Fixture fixture = servingLists(limit);
+        H2Client client = H2Client.to(fixture)) {
+      client.raw().send(cut(1, block(client, most), true));
+      assertThat(client.answer(1).status()).isEqualTo(431);
+      client.untilNow();
+      assertThat(client.get(3, "/next").answer(3).body()).isEqualTo("/next");
+
+      client.raw().send(cut(5, block(client, most + 1), false));
+      H2Client.Frame farewell = client.next();
+      assertThat(farewell.type()).isEqualTo(GOAWAY);
+      assertThat(farewell.number(4)).isEqualTo(PROTOCOL_ERROR);
+      assertThat(client.ended()).isTrue();
+      Fixture.await(() -> fixture.open.get() == 0);
+      assertThat(fixture.worker.inFlight()).isEmpty();
+    }
+  }
+
+  /** A request's fields, one of them so long that all are of that size. */
+  private static byte[] block(H2Client client, int size) throws Exception {
+    byte[] head = head(client);
+    int length = size;
+    byte[] block = Flood.join(head, H2Client.literals("x", "y".repeat(length)));
+    while (block.length > size) {
+      length -= block.length - size;
+      block = Flood.join(head, H2Client.literals("x", "y".repeat(length)));
+    }
+    assertThat(block).hasSize(size);
+    return block;
+  }
+
+  /** A block in HEADERS and CONTINUATIONs, all but the last of them full. */
+  private static byte[] cut(int stream, byte[] block, boolean ends) {
+    ByteArrayOutputStream frames = new ByteArrayOutputStream();
+    for (int from = 0; from < block.length; from += FRAME) {
+      byte[] part = Arrays.copyOfRange(block, from, Math.min(from + FRAME, block.length));
+      int flags =
+          (from == 0 ? END_STREAM : 0) | (ends && from + FRAME >= block.length ? END_HEADERS : 0);
+      frames.writeBytes(H2Client.bytes(from == 0 ? HEADERS : CONTINUATION, flags, stream, part));
+    }
+    return frames.toByteArray();
+  }
+
+  private static Fixture servingLists(int limit) throws Exception {
+    return Fixture.serving(
+        Apps.PATH, "h2c", "prior-knowledge", "h2-max-header-list-size", Integer.toString(limit));
+  }
+
+  /** What is small on the wire is 431 however much it stands for, and the connection goes on. */
+  @Test
+  void aHeadThatIsLongOnlyWhenItIsReadIs431() throws Exception {
+    try (Fixture fixture = servingLists(16_384);
+        H2Client client = H2Client.to(fixture)) {
+      // The first puts the field into the table of the connection, the others are a byte each.
+      ByteArrayOutputStream head = new ByteArrayOutputStream();
+      head.writeBytes(head(client, "x-long", "y".repeat(1000)));
+      byte[] again = client.block("x-long", "y".repeat(1000));
+      assertThat(again).hasSize(1);
+      for (int i = 0; i < 10_000; i++) {
+        head.writeBytes(again);
+      }
+      client.frame(HEADERS, END_HEADERS | END_STREAM, 1, head.toByteArray());
+      assertThat(client.answer(1).status()).isEqualTo(431);
+      client.untilNow();
+      assertThat(client.get(3, "/next").answer(3).body()).isEqualTo("/next");
     }
   }
 
