@@ -22,7 +22,7 @@ final class FrameDecoder {
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
   private static final int LARGEST = Integer.MAX_VALUE - 64;
-  private static final int CHUNK = 8 * 1024;
+  static final int CHUNK = 8 * 1024;
   private static final byte[] NOTHING = new byte[0];
 
   private final int limit;
@@ -76,6 +76,16 @@ final class FrameDecoder {
         return complete;
       }
     }
+  }
+
+  /** Bytes that it has room for without growing. */
+  int room() {
+    return message.length;
+  }
+
+  /** Whether it has a decompressor, and so some 40 KB that are not on the heap. */
+  boolean inflates() {
+    return inflater != null;
   }
 
   /** Gives back what it holds. */

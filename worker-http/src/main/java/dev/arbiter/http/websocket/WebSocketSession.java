@@ -53,7 +53,7 @@ public final class WebSocketSession {
   private static final long NONE = Long.MIN_VALUE;
 
   /** Pongs that may wait for the client to read. */
-  private static final int PONGS = 16;
+  static final int PONGS = 16;
 
   private static final int REASON_SIZE = Frames.CONTROL_SIZE - 2;
 

@@ -2,9 +2,12 @@ package dev.arbiter.http.websocket;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.sun.management.ThreadMXBean;
 import dev.arbiter.app.WebSocket.Message;
 import java.io.ByteArrayOutputStream;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
@@ -14,6 +17,8 @@ import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Frames, however they arrive. */
 class FrameDecoderTest {
@@ -125,6 +130,60 @@ class FrameDecoderTest {
       assertThat(decode(badThenLong, cuts)).containsExactly("1007 text is not UTF-8");
       assertThat(decode(longThenBad, cuts)).containsExactly("1009 " + TOO_BIG);
       assertThat(decode(longThenBroken, cuts)).containsExactly("1009 " + TOO_BIG);
+    }
+  }
+
+  // ---- what it holds
+
+  @ParameterizedTest
+  @ValueSource(ints = {0xc1, 0xc2})
+  void betweenTwoMessagesNothingIsKeptOfACompressedOne(int first) throws Exception {
+    byte[] frame = WebSocketClient.frame(first, WebSocketClient.deflated(new byte[1_000_000]));
+    FrameDecoder decoder = new FrameDecoder(0, true);
+    for (int round = 0; round < 3; round++) {
+      assertThat(decoder.next(ByteBuffer.wrap(frame, 0, frame.length - 1))).isNull();
+      assertThat(decoder.inflates()).isTrue();
+      assertThat(decoder.room()).isGreaterThan(500_000);
+      assertThat(decoder.next(ByteBuffer.wrap(frame, frame.length - 1, 1))).isNotNull();
+      assertThat(decoder.inflates()).isFalse();
+      assertThat(decoder.room()).isZero();
+    }
+    decoder.close();
+  }
+
+  /** What an idle connection may keep of texts: the next one is likely to be as short. */
+  @Test
+  void theRoomForAShortTextIsKept() throws Exception {
+    for (int size : new int[] {1, FrameDecoder.CHUNK, FrameDecoder.CHUNK + 1, 1_000_000}) {
+      FrameDecoder decoder = new FrameDecoder(0, true);
+      byte[] frame = WebSocketClient.frame(0x81, new byte[size]);
+      assertThat(decoder.next(ByteBuffer.wrap(frame))).isNotNull();
+      assertThat(decoder.room()).isLessThanOrEqualTo(FrameDecoder.CHUNK);
+      decoder.close();
+    }
+  }
+
+  /** A thousand to one: it is not made room for before it is known to be too much. */
+  @ParameterizedTest
+  @ValueSource(ints = {0xc1, 0xc2})
+  void aBombTakesNoMoreMemoryThanTheLimit(int first) throws Exception {
+    int limit = 64 * 1024;
+    byte[] bomb = WebSocketClient.frame(first, WebSocketClient.deflated(new byte[16 << 20]));
+    assertThat(bomb.length).isLessThan(20_000);
+    ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    for (int round = 0; round < 2; round++) { // what classes take as they are loaded is the first's
+      FrameDecoder decoder = new FrameDecoder(limit, true);
+      ByteBuffer in = ByteBuffer.wrap(bomb);
+      long before = thread.getCurrentThreadAllocatedBytes();
+      Violation broken = catchThrowableOfType(Violation.class, () -> decoder.next(in));
+      long allocated = thread.getCurrentThreadAllocatedBytes() - before;
+      assertThat(broken.code()).isEqualTo(CloseCode.TOO_BIG);
+      assertThat(decoder.room()).isLessThanOrEqualTo(limit + 1);
+      if (round > 0) {
+        // Room that doubles up to the limit, that with the byte beyond it, and the first pieces.
+        assertThat(allocated).isLessThan(3L * limit + 4 * FrameDecoder.CHUNK);
+      }
+      decoder.close();
     }
   }
 

@@ -8,6 +8,7 @@ import dev.arbiter.http.ConnectionLog.Limit;
 import dev.arbiter.http.WebSocketSettings;
 import dev.arbiter.worker.WorkerSettings;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -105,5 +106,29 @@ class WebSocketSessionTest {
     session.lost();
     session.unwritten();
     assertThat(sent).isCompletedExceptionally();
+  }
+
+  /** RFC 6455 section 5.5.3: the newest is the one that must be answered. */
+  @Test
+  void pongsForAClientThatDoesNotReadDoNotPileUp() {
+    WebSocketSession session = session("ws-max-queue", "32", "ws-max-size", "250");
+    int pings = 1000;
+    ByteBuffer frames = ByteBuffer.allocate(pings * (Integer.BYTES + 6));
+    for (int i = 0; i < pings; i++) {
+      frames.put((byte) (Frames.FIN | Frames.PING)).put((byte) (Frames.MASKED | Integer.BYTES));
+      frames.putInt(0).putInt(i);
+    }
+    session.feed(frames.flip());
+    assertThat(frames.hasRemaining()).isFalse();
+    List<Integer> answered = new ArrayList<>();
+    for (OutFrame pong = session.next(); pong != null; pong = session.next()) {
+      assertThat(pong.header().get(0)).isEqualTo((byte) (Frames.FIN | Frames.PONG));
+      answered.add(pong.payload().getInt(0));
+      session.written(pong);
+    }
+    assertThat(answered)
+        .hasSizeLessThanOrEqualTo(WebSocketSession.PONGS)
+        .isSorted()
+        .endsWith(pings - 1);
   }
 }
