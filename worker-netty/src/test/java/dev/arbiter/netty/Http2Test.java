@@ -40,6 +40,17 @@ class Http2Test {
   private static final int REFUSED_STREAM = 7;
   private static final int WINDOW = 65_535;
 
+  /** RFC 7540 section 3.2. */
+  static final String UPGRADE =
+      """
+      GET /up HTTP/1.1\r
+      Host: a\r
+      Connection: Upgrade, HTTP2-Settings\r
+      Upgrade: h2c\r
+      HTTP2-Settings: AAMAAABkAAQAAP__\r
+      \r
+      """;
+
   private static final BlockingApp SEEN =
       request ->
           Response.text(
@@ -428,10 +439,7 @@ class Http2Test {
     try (Fixture fixture = serving(app);
         RawClient raw = fixture.connect();
         H2Client client = new H2Client(raw)) {
-      raw.send(
-          "GET /up HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\n"
-              + "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
-              + H2Client.PREFACE);
+      raw.send(UPGRADE + H2Client.PREFACE);
       client.frame(SETTINGS, 0, 0).get(3, "/next");
       assertThat(raw.head().status()).isEqualTo(101);
       assertThat(client.answer(1).body()).isEqualTo("/up HTTP/2");
@@ -453,6 +461,29 @@ class Http2Test {
       client.send(
           line + "\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n" + field + "\r\n\r\nx");
       assertThat(client.answer().status()).isEqualTo(status);
+    }
+  }
+
+  /** One way to HTTP/2 does not open the other: what is not meant by the setting is HTTP/1.1. */
+  @ParameterizedTest
+  @CsvSource({
+    "off, preface, 505",
+    "upgrade, preface, 505",
+    "off, upgrade, 200",
+    "prior-knowledge, upgrade, 200",
+  })
+  void aWayThatIsNotOpenIsNoWay(String ways, String taken, int status) throws Exception {
+    try (Fixture fixture = Fixture.serving(SEEN, "h2c", ways);
+        RawClient client = fixture.connect()) {
+      client.send(taken.equals("preface") ? H2Client.PREFACE : UPGRADE);
+      RawClient.Answer answer = client.answer();
+      assertThat(answer.status()).isEqualTo(status);
+      if (status == 200) {
+        assertThat(answer.body()).startsWith("GET /up HTTP/1.1 ");
+        assertThat(client.get("/next").body()).startsWith("GET /next HTTP/1.1 ");
+      } else {
+        assertThat(client.ended()).isTrue();
+      }
     }
   }
 

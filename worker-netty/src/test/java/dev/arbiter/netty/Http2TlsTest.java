@@ -20,7 +20,9 @@ import java.net.Socket;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.Test;
@@ -60,24 +62,42 @@ class Http2TlsTest {
         " ", tls.protocol(), tls.cipherSuite(), tls.serverName().orElse("-"), "[" + chain + "]");
   }
 
-  private Fixture serving(TestCertificates authority, String provider) throws Exception {
+  private Fixture serving(TestCertificates authority, String provider, String... more)
+      throws Exception {
     authority.issue("EC", "localhost").write(folder, "server");
     Path ca = folder.resolve("ca.pem");
     Files.writeString(ca, TestCertificates.pem(authority.certificate()));
+    String[] settings = {
+      "ssl-provider",
+      provider,
+      "certfile",
+      folder + "/server.pem",
+      "keyfile",
+      folder + "/server.key",
+      "tls-listeners",
+      "6",
+      "ssl-cert-reqs",
+      "optional",
+      "ca-certs",
+      ca.toString()
+    };
     return Fixture.serving(
-        APP,
-        "ssl-provider",
-        provider,
-        "certfile",
-        folder + "/server.pem",
-        "keyfile",
-        folder + "/server.key",
-        "tls-listeners",
-        "6",
-        "ssl-cert-reqs",
-        "optional",
-        "ca-certs",
-        ca.toString());
+        APP, Stream.of(settings, more).flatMap(Arrays::stream).toArray(String[]::new));
+  }
+
+  /** RFC 7540 section 3.3: in TLS it is ALPN that chooses, and h2c is not for it. */
+  @ParameterizedTest
+  @CsvSource({"jdk", "openssl"})
+  void anUpgradeIsNoWayToItInTls(String provider) throws Exception {
+    TestCertificates authority = new TestCertificates("Test Authority");
+    try (Fixture fixture = serving(authority, provider, "h2c", "both")) {
+      Socket raw = new Socket(InetAddress.getLoopbackAddress(), fixture.port());
+      fixture.serveNext();
+      try (TlsClient client = new TlsClient(raw, authority.client(), "localhost", "")) {
+        assertThat(client.send(Http2Test.UPGRADE).answer().body()).startsWith("https HTTP/1.1 ");
+        assertThat(client.get("/next").body()).startsWith("https HTTP/1.1 ");
+      }
+    }
   }
 
   @ParameterizedTest
