@@ -17,6 +17,8 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** When only the files of TLS are new, and when something else is, too. */
 final class OriginsTest {
@@ -89,6 +91,33 @@ final class OriginsTest {
     assertThat(origins.renewed(config())).containsExactly(certificate, key);
 
     assertThat(origins.reread().renewed(config())).as("workers have read it").isEmpty();
+  }
+
+  /** Each by itself: whatever the settings of TLS name is theirs, and nobody else's. */
+  @ParameterizedTest
+  @ValueSource(strings = {"ca.pem", "crl.pem", "a.pem", "a.key", "b.pem", "password"})
+  void soIsWhateverElseTheSettingsOfTlsName(String file) throws Exception {
+    environment.put("ARBITER_SSL_CERT_REQS", "required");
+    environment.put("ARBITER_CA_CERTS", "ca.pem");
+    environment.put("ARBITER_SSL_CRL", folder.resolve("crl.pem").toString());
+    environment.put("ARBITER_SSL_KEYFILE_PASSWORD", "file:password");
+    Files.writeString(
+        folder.resolve("arbiter.toml"),
+        """
+        workers = 2
+        sni = ["a.example=a.pem,a.key", "*.b.example=b.pem"]
+        """);
+    for (String name : List.of("ca.pem", "crl.pem", "a.pem", "a.key", "b.pem", "password")) {
+      Files.writeString(folder.resolve(name), name);
+    }
+    Origins origins = origins();
+    assertThat(origins.renewed(config())).as("nothing is new").isEmpty();
+    Path changed = Files.writeString(folder.resolve(file), "another " + file);
+    assertThat(origins.renewed(config())).containsExactly(changed);
+    assertThat(origins.reread().renewed(config())).as("workers have read it").isEmpty();
+
+    Files.writeString(folder.resolve("app/App.class"), "another app");
+    assertThat(origins.renewed(config())).as("a class beside it").isEmpty();
   }
 
   @Test
