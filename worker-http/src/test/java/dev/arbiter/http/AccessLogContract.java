@@ -259,7 +259,7 @@ public abstract class AccessLogContract {
       ask(server, "HEAD", "/a", "");
       awaitLines(2);
     }
-    String pid = "\"pid\":" + ProcessHandle.current().pid() + "}";
+    String pid = pid();
     assertThat(lines().stream().map(AccessLogContract::withoutTimes))
         .containsExactly(
             "{\"client\":\"127.0.0.1\",\"user\":\"alice\",\"method\":\"POST\",\"path\":\"/a\","
@@ -274,7 +274,13 @@ public abstract class AccessLogContract {
                 + pid);
   }
 
-  private static String withoutTimes(String line) {
+  /** How each line of the format json ends. */
+  protected static String pid() {
+    return "\"pid\":" + ProcessHandle.current().pid() + "}";
+  }
+
+  /** A line of the format json, whose times were as they must be. */
+  protected static String withoutTimes(String line) {
     assertThat(line)
         .matches("\\{\"time\":\"\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z\",.*\"duration_us\":\\d+,.*");
     return line.replaceFirst("\"time\":\"[^\"]*\",", "").replaceFirst("\"duration_us\":\\d+,", "");

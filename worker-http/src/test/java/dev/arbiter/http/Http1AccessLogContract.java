@@ -155,6 +155,49 @@ public abstract class Http1AccessLogContract extends AccessLogContract {
         .matches("GET /socket HTTP/1.1 426 [0-9]+ HTTP/1.1");
   }
 
+  // ---- as JSON
+
+  @Test
+  void aWebSocketInJson() throws Exception {
+    try (Server server = logging(null, "json");
+        RawClient client = server.connect()) {
+      assertThat(client.send(request("GET", "/socket", "", HANDSHAKE)).head().status())
+          .isEqualTo(101);
+      awaitLines(1);
+    }
+    assertThat(lines().stream().map(AccessLogContract::withoutTimes))
+        .containsExactly(
+            "{\"client\":\"127.0.0.1\",\"method\":\"GET\",\"path\":\"/socket\","
+                + "\"version\":\"HTTP/1.1\",\"status\":101,\"bytes\":0,"
+                + pid());
+  }
+
+  /** What the other format has a dash for is not there. */
+  @ParameterizedTest
+  @CsvSource({
+    "nothing\\r\\n\\r\\n, 400, ''",
+    "GET /a HT, 408, ''",
+    "GET /a?b HTTP/9.9\\r\\n\\r\\n, 505, '\"method\":\"GET\",\"path\":\"/a\",\"query\":\"b\",\"version\":\"HTTP/9.9\",'",
+  })
+  void aRefusedRequestInJson(String request, int status, String known) throws Exception {
+    String body;
+    try (Server server = logging(null, "json", "header-timeout", "200");
+        RawClient client = server.connect()) {
+      body = client.send(request.translateEscapes()).answer().body();
+      awaitLines(1);
+    }
+    assertThat(lines().stream().map(AccessLogContract::withoutTimes))
+        .containsExactly(
+            "{\"client\":\"127.0.0.1\","
+                + known
+                + "\"status\":"
+                + status
+                + ",\"bytes\":"
+                + body.length()
+                + ","
+                + pid());
+  }
+
   // ---- other ways to it
 
   @Test

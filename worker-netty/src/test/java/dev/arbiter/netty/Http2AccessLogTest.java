@@ -93,6 +93,28 @@ final class Http2AccessLogTest extends AccessLogContract {
   }
 
   @Test
+  void aWebSocketAndAHeadThatCannotBeReadInJson() throws Exception {
+    int length;
+    try (Server server = logging(null, "json", "h2-max-header-list-size", "1000")) {
+      try (H2Client client = connect(server)) {
+        client.webSocket(1, "/socket").next(H2Client.HEADERS);
+        awaitLines(1);
+      }
+      try (H2Client client = connect(server)) {
+        head(client, "GET", "/", true, "x-long", "x".repeat(1100));
+        length = client.answer(1).body().length();
+        awaitLines(2);
+      }
+    }
+    assertThat(lines().stream().map(AccessLogContract::withoutTimes))
+        .containsExactly(
+            "{\"client\":\"127.0.0.1\",\"method\":\"GET\",\"path\":\"/socket\","
+                + "\"version\":\"HTTP/2\",\"status\":200,\"bytes\":0,"
+                + pid(),
+            "{\"client\":\"127.0.0.1\",\"status\":431,\"bytes\":" + length + "," + pid());
+  }
+
+  @Test
   void eachStreamHasALine() throws Exception {
     try (Server server = logging(null, "%(r)s %(s)s %(B)s");
         H2Client client = connect(server)) {
