@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @EnabledIfSystemProperty(named = "differential", matches = "true")
 class DifferentialTest {
-  private static final Path DOCUMENT = Path.of("..", "docs", "http1-conformance.md");
+  static final Path DOCUMENT = Path.of("..", "docs", "http1-conformance.md");
 
   /** Follows each message; a server that still takes requests answers it, and closes. */
   private static final String PROBE = "GET /probe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
