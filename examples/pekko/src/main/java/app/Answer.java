@@ -30,11 +30,6 @@ import org.apache.pekko.util.ByteString;
 /**
  * Sends a response of Pekko's. A part is pulled when there is room for it; the stream is cancelled
  * when the client goes. On the dispatcher, and on the threads of whoever completes a stage.
- *
- * <p>Design note. A worker takes a response that was begun and not ended for a failure of the app,
- * also where it has told the app that its client has gone: only a send that fails excuses it. So a
- * stream that was cancelled for that is ended like others, which nobody sees, or fails as it must.
- * One that has a length cannot be ended early: it goes on until a send fails.
  */
 final class Answer {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
@@ -81,14 +76,13 @@ final class Answer {
       return send.send(start).thenCompose(_ -> send.send(new ResponseBody(bytes, false)));
     }
     Source<ByteString, ?> body = body(entity);
-    boolean hasLength = entity.getContentLengthOption().isPresent();
     // A head waits for the first part, of which there may be none yet.
     return send.send(start)
         .thenCompose(_ -> send.send(new ResponseBody(NOTHING, true)))
         .handleAsync( // what a stream runs when it starts is the app's
             (_, failure) -> {
               if (failure == null && !head) {
-                return stream(body, hasLength);
+                return stream(body);
               }
               body.runWith(Sink.cancelled(), system); // or what it holds would stay open
               return failure == null
@@ -97,12 +91,12 @@ final class Answer {
             },
             system.dispatcher())
         .thenCompose(Function.identity())
-        .thenCompose(
-            _ ->
-                send.send(
-                    trailers.size() == 0
-                        ? new ResponseBody(NOTHING, false)
-                        : new ResponseTrailers(trailers)));
+        .thenCompose(_ -> incoming.ended() ? CompletableFuture.completedStage(null) : end());
+  }
+
+  private CompletionStage<Void> end() {
+    return send.send(
+        trailers.size() == 0 ? new ResponseBody(NOTHING, false) : new ResponseTrailers(trailers));
   }
 
   /** In their order, those that a server of Pekko's would send. */
@@ -137,19 +131,18 @@ final class Answer {
         .filter(ByteString::nonEmpty);
   }
 
-  private CompletionStage<Void> stream(Source<ByteString, ?> body, boolean hasLength) {
+  /** Until it ends, or its client has gone: then the response stays unfinished. */
+  private CompletionStage<Void> stream(Source<ByteString, ?> body) {
     Pair<UniqueKillSwitch, CompletionStage<Done>> running =
         body.viaMat(KillSwitches.<ByteString>single(), Keep.right())
             .toMat(Sink.<ByteString>foreachAsync(1, this::sent), Keep.both())
             .run(system);
-    if (!hasLength) {
-      incoming.end().thenRun(running.first()::shutdown);
-    }
+    incoming.end().thenRun(running.first()::shutdown);
     return running
         .second()
         .handle(
             (_, failure) ->
-                failure == null || (ClientLeft.causes(failure) && !hasLength)
+                failure == null || ClientLeft.causes(failure)
                     ? CompletableFuture.<Void>completedFuture(null)
                     : CompletableFuture.<Void>failedFuture(failure))
         // A stream may fail while a part is under way, which the end must not overtake.

@@ -22,7 +22,6 @@ final class Incoming {
   private boolean taken = true;
   private boolean watched;
   private boolean last;
-  private boolean closed;
 
   Incoming(Receive receive) {
     this.receive = receive;
@@ -59,16 +58,7 @@ final class Incoming {
     }
   }
 
-  /** Nothing more is asked for. Completes when nothing is outstanding of a body. */
-  synchronized CompletionStage<Void> close() {
-    closed = true;
-    return latest == null ? CompletableFuture.completedStage(null) : latest.handle((_, _) -> null);
-  }
-
   private CompletableFuture<ReceiveEvent> ask() {
-    if (closed) {
-      return CompletableFuture.failedFuture(new ClientLeft());
-    }
     CompletableFuture<ReceiveEvent> asked = new CompletableFuture<>();
     latest = asked;
     receive.next().whenComplete((event, failure) -> came(asked, event, failure));

@@ -3,7 +3,6 @@ package app;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.arbiter.app.AsyncApp;
-import dev.arbiter.app.HttpScope;
 import dev.arbiter.app.Lifespan;
 import dev.arbiter.app.Receive;
 import dev.arbiter.app.RequestHead;
@@ -114,22 +113,10 @@ abstract class PekkoApp implements AsyncApp {
     }
     Incoming incoming = new Incoming(started.waits() ? () -> aside(receive::next) : receive);
     Send sends = started.waits() ? event -> aside(() -> send.send(event)) : send;
-    CompletionStage<Void> done =
-        CompletableFuture.supplyAsync(
-                () -> asked(started, head, incoming), started.system().dispatcher())
-            .thenCompose(Function.identity())
-            .thenCompose(response -> answer(started, head, response, incoming, sends));
-    return started.waits() && scope instanceof HttpScope ? afterReads(done, incoming) : done;
-  }
-
-  /**
-   * Pekko drains the body of a request that it rejects, while it answers. The sync worker goes on
-   * to the connection's next request when this one is done, and then no other may be reading.
-   */
-  private static CompletionStage<Void> afterReads(CompletionStage<Void> done, Incoming incoming) {
-    return done.handle((_, _) -> incoming.close())
+    return CompletableFuture.supplyAsync(
+            () -> asked(started, head, incoming), started.system().dispatcher())
         .thenCompose(Function.identity())
-        .thenCompose(_ -> done);
+        .thenCompose(response -> answer(started, head, response, incoming, sends));
   }
 
   /** Under sync a worker does its work on the caller's thread, and Pekko has few to lend. */

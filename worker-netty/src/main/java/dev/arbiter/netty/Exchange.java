@@ -171,9 +171,9 @@ final class Exchange extends HeadView
     if (failure != null) {
       appFailed(failure);
     } else if (!answered && !gone && !outbox.ending()) {
-      if (stream.inputEnded() && !outbox.started()) {
+      if (stream.inputEnded()) {
         // It was told so, and had nobody to answer.
-        failures().clientLeft(head, "without a response");
+        failures().clientLeft(head, outbox.started() ? "in its response" : "without a response");
         breakOff();
         return;
       }

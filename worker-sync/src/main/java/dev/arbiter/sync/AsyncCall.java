@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class AsyncCall implements Receive, Send {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
-  /** What an app is taken to have ended with that was told to, and has not begun to answer. */
+  /** What an app is taken to have ended with that was told to, and has not answered. */
   static final class ClientLeft extends IOException {
     @Serial private static final long serialVersionUID = 1;
 
@@ -78,7 +78,7 @@ final class AsyncCall implements Receive, Send {
         done.whenComplete((_, failure) -> ended(failure, late));
         return;
       }
-      if (hungUp.isDone() && start == null) {
+      if (hungUp.isDone() && !reply.complete()) {
         throw new ClientLeft(); // it was told so, and had nobody to answer
       }
       requireComplete();
