@@ -111,6 +111,8 @@ final class AppsTest {
   @CsvSource({
     "webflux,netty,app:App",
     "webflux,sync,app:App",
+    "pekko,netty,app:App",
+    "pekko,sync,app:App",
     "jersey,netty,app:App",
     "jersey,sync,app:App",
     "jersey,netty,app:Later",

@@ -26,6 +26,10 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class Http2PostTest {
   private static final int CLIENTS = 4;
   private static final Duration PACE = Duration.ofMillis(5);
+  private static final Duration DRAIN = Duration.ofSeconds(1);
+
+  /** What {@code --stream-drain-timeout} is when it is not set. */
+  private static final Duration DEFAULT_DRAIN = Duration.ofSeconds(5);
 
   @RegisterExtension final Arbiters arbiters = new Arbiters();
 
@@ -74,7 +78,8 @@ final class Http2PostTest {
 
   @Test
   void whatIsUnderWayAndWhatCrossesTheFirstGoAwayIsAnswered() throws Exception {
-    ArbiterProcess arbiter = command().faulty().start();
+    ArbiterProcess arbiter =
+        command().args("--stream-drain-timeout", DRAIN.toSeconds() + "s").faulty().start();
     for (Os.Signal signal : new Os.Signal[] {Os.Signal.HUP, Os.Signal.USR2}) {
       int mark = arbiter.log().mark();
       long worker = leaves(arbiter, signal);
@@ -89,18 +94,37 @@ final class Http2PostTest {
   private long leaves(ArbiterProcess arbiter, Os.Signal signal) throws Exception {
     long worker = arbiter.awaitServing(1).iterator().next();
     try (FrameClient clear = FrameClient.clear(arbiter.port());
-        FrameClient tls = FrameClient.tls(arbiter.tlsPort(), trusting)) {
+        FrameClient tls = FrameClient.tls(arbiter.tlsPort(), trusting);
+        FrameClient mute = FrameClient.clear(arbiter.port())) {
       int inTheClear = begins(clear);
       int insideTls = begins(tls);
+      int ofTheMute = begins(mute);
       arbiter.signal(signal);
       // Both at once: a worker that stops waits half a second for what may come late.
       try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
         Future<Boolean> other = pool.submit(() -> isToldTwice(tls, insideTls, worker));
+        Future<Duration> told = pool.submit(() -> isToldAllTheSame(mute, ofTheMute));
         assertThat(isToldTwice(clear, inTheClear, worker)).isTrue();
         assertThat(other.get()).isTrue();
+        assertThat(told.get()).isBetween(DRAIN.dividedBy(2), DEFAULT_DRAIN);
       }
     }
     return worker;
+  }
+
+  /** How long after the first GOAWAY a client hears of the second that answers no PING. */
+  private static Duration isToldAllTheSame(FrameClient client, int underWay) throws Exception {
+    assertThat(client.next().type()).isEqualTo(FrameClient.GOAWAY);
+    long first = System.nanoTime();
+    assertThat(client.next().type()).isEqualTo(FrameClient.PING);
+    Frame second = client.next();
+    Duration told = Duration.ofNanos(System.nanoTime() - first);
+    assertThat(second.type()).isEqualTo(FrameClient.GOAWAY);
+    assertThat(second.number()).isEqualTo(underWay);
+    client.finish(underWay, "still here");
+    assertThat(client.response()).isEqualTo(new Response(underWay, "still here"));
+    assertThat(client.untilEnd()).isEmpty();
+    return told;
   }
 
   private static int begins(FrameClient client) throws Exception {

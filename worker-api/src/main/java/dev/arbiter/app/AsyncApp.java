@@ -17,7 +17,9 @@ public non-sealed interface AsyncApp extends App {
    *     the next
    * @return completes when the app is done with the scope. A failure before {@link
    *     SendEvent.ResponseStart} is answered with 500; after it the connection is closed, so that
-   *     the client sees the response was cut. Both are logged.
+   *     the client sees the response was cut. Both are logged. What the app does after the last
+   *     event of its response is work after the response: the client does not wait for it, nor does
+   *     its next request, but a worker that leaves does; a failure is logged.
    */
   CompletionStage<Void> handle(Scope scope, Receive receive, Send send);
 }

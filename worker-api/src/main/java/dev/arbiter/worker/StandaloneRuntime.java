@@ -2,8 +2,6 @@ package dev.arbiter.worker;
 
 import dev.arbiter.wire.Message.ListenerInfo;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -46,7 +44,6 @@ public final class StandaloneRuntime implements WorkerContext {
   private final Connections connections;
   private volatile @Nullable Acceptors acceptors;
   private volatile boolean draining;
-  private volatile boolean stopFailed;
 
   private StandaloneRuntime(
       Worker worker,
@@ -190,48 +187,16 @@ public final class StandaloneRuntime implements WorkerContext {
       return true;
     }
     draining = true;
-    long end = System.nanoTime() + grace.toNanos();
+    Farewell farewell = new Farewell(worker, connections, grace, this);
     accepting.allClosing();
     worker.drain(new DrainOrder("stop", grace, LINGER));
     accepting.leave(CLOSE_MILLIS);
-    boolean ended = false;
-    Thread stopping = Thread.ofPlatform().daemon().name("arbiter-stop").unstarted(this::stopWorker);
     try {
-      ended = connections.awaitNone(end - timeToStop(grace).toNanos());
-      if (!ended) {
-        say("warning", "the graceful timeout is over; %d connections are cut".formatted(open()));
-        worker.giveUp();
-        boolean _ = connections.awaitNone(end - timeToStop(grace).toNanos() / 2);
-      }
-      stopping.start();
-      if (!stopping.join(Duration.ofNanos(Math.max(1, end - System.nanoTime())))) {
-        say("warning", "the graceful timeout is over; the app's shutdown is still running");
-        return false;
-      }
+      return farewell.take();
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
-      if (stopping.getState() == Thread.State.NEW) {
-        stopping.start();
-      }
+      farewell.cutShort();
       return false;
-    }
-    return ended && !stopFailed;
-  }
-
-  private static Duration timeToStop(Duration grace) {
-    Duration tenth = grace.dividedBy(10);
-    return tenth.compareTo(Duration.ofSeconds(1)) > 0 ? Duration.ofSeconds(1) : tenth;
-  }
-
-  /** On a thread of its own: an app that hangs there must not hold up who stops it. */
-  private void stopWorker() {
-    try {
-      worker.stop();
-    } catch (Exception failed) {
-      stopFailed = true;
-      StringWriter text = new StringWriter();
-      failed.printStackTrace(new PrintWriter(text));
-      say("error", "the app's shutdown failed: " + text);
     }
   }
 

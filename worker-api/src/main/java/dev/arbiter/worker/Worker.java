@@ -70,8 +70,21 @@ public interface Worker {
   default void giveUp() {}
 
   /**
-   * Stops the app. After the last connection closed, or the time for it was over. On a thread of
-   * its own, which is not waited for beyond the graceful timeout.
+   * Waits until the app is at work for no request that is over: after a response, or for a client
+   * that has gone. After {@link #drain}, when the last connection has closed or the time for it was
+   * over. On the runtime's main thread. There is no such work by default.
+   *
+   * @param deadline by {@link System#nanoTime}
+   * @return whether it is so; if not, the time is over, and the worker is stopped all the same
+   * @throws InterruptedException if the wait was
+   */
+  default boolean awaitWork(long deadline) throws InterruptedException {
+    return true;
+  }
+
+  /**
+   * Stops the app. After {@link #awaitWork}. On a thread of its own, which is not waited for beyond
+   * the graceful timeout.
    *
    * @throws Exception logged; the worker leaves all the same
    */

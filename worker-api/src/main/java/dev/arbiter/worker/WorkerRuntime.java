@@ -234,37 +234,13 @@ public final class WorkerRuntime implements WorkerContext {
 
   /** Returns the exit code. */
   private int leave(DrainOrder order) {
-    long end = System.nanoTime() + order.grace().toNanos();
     mouth.say(new Message.Draining(book().open(), traffic().inFlight()));
     try {
-      if (!book().awaitNone(end - timeToStop(order.grace()).toNanos())) {
-        say(
-            "warning",
-            "the graceful timeout of %d ms is over; %d connections are cut"
-                .formatted(order.grace().toMillis(), book().open()));
-        worker.giveUp();
-        boolean _ = book().awaitNone(end - timeToStop(order.grace()).toNanos() / 2);
-      }
-      Thread stopping = Thread.ofPlatform().daemon().name("arbiter-stop").start(this::stopWorker);
-      stopping.join(Duration.ofNanos(Math.max(1, end - System.nanoTime())));
+      boolean _ = new Farewell(worker, book(), order.grace(), this).take();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
     return 0;
-  }
-
-  /** The part of the graceful timeout that is kept for the app's shutdown. */
-  private static Duration timeToStop(Duration grace) {
-    Duration tenth = grace.dividedBy(10);
-    return tenth.compareTo(Duration.ofSeconds(1)) > 0 ? Duration.ofSeconds(1) : tenth;
-  }
-
-  private void stopWorker() {
-    try {
-      worker.stop();
-    } catch (Exception e) {
-      say("error", "the app's shutdown failed: " + stackTrace(e));
-    }
   }
 
   private void exit(int code) {
@@ -561,7 +537,7 @@ public final class WorkerRuntime implements WorkerContext {
     }
   }
 
-  private static String stackTrace(Throwable cause) {
+  static String stackTrace(Throwable cause) {
     StringWriter text = new StringWriter();
     cause.printStackTrace(new PrintWriter(text));
     return text.toString();

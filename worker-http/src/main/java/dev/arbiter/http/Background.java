@@ -6,8 +6,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What requests have left to do after their responses: a virtual thread for each, counted, so that
- * a worker that leaves can wait for them. Any thread.
+ * What is still done for requests that are over: work after their responses, on a virtual thread
+ * each, and what apps do that go on. Counted, so that a worker that leaves can wait for it. Any
+ * thread.
  */
 final class Background {
   private final WorkerContext context;
@@ -24,7 +25,7 @@ final class Background {
   @SuppressWarnings("CatchingUnchecked")
   Runnable task(Runnable work) {
     ClassLoader loader = Thread.currentThread().getContextClassLoader();
-    count(1);
+    begun();
     return () -> {
       Thread.currentThread().setContextClassLoader(loader);
       try {
@@ -33,7 +34,7 @@ final class Background {
         OutOfMemory.leaveIf(thrown);
         context.say("error", "Work after a response failed: " + AppHost.stackTrace(thrown));
       } finally {
-        count(-1);
+        done();
       }
     };
   }
@@ -42,10 +43,21 @@ final class Background {
     Thread.ofVirtual().name("background").start(task);
   }
 
-  private void count(int more) {
+  /** Something more is done. */
+  void begun() {
     lock.lock();
     try {
-      running += more;
+      running++;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Something of it is done. */
+  void done() {
+    lock.lock();
+    try {
+      running--;
       if (running == 0) {
         none.signalAll();
       }
@@ -54,12 +66,18 @@ final class Background {
     }
   }
 
-  void awaitNone() throws InterruptedException {
+  /** Returns whether nothing is done any more, at the latest at {@code deadline}. */
+  boolean awaitNone(long deadline) throws InterruptedException {
     lock.lockInterruptibly();
     try {
       while (running > 0) {
-        none.await();
+        long left = deadline - System.nanoTime();
+        if (left <= 0) {
+          return false;
+        }
+        long _ = none.awaitNanos(left);
       }
+      return true;
     } finally {
       lock.unlock();
     }

@@ -97,6 +97,8 @@ public final class RequestBook {
     private boolean told;
     private boolean counted;
     private boolean excess;
+    private boolean atWork;
+    private boolean outlived;
     private volatile long deadline = start + timeoutNanos;
     private volatile @Nullable Thread thread;
     private volatile @Nullable Owner owner;
@@ -147,6 +149,33 @@ public final class RequestBook {
       return thread;
     }
 
+    /**
+     * The app is at work for it until {@link #done}, which may be after {@link #end}: its client
+     * may have gone, or have its answer. A worker that leaves waits for that.
+     */
+    public synchronized void begun() {
+      atWork = true;
+    }
+
+    /** The app has nothing left to do for it. Idempotent; any thread. */
+    public void done() {
+      synchronized (this) {
+        atWork = false;
+        if (!outlived) {
+          return;
+        }
+        outlived = false;
+      }
+      background.done();
+    }
+
+    private synchronized void outlive() {
+      if (atWork && !outlived) {
+        outlived = true;
+        background.begun();
+      }
+    }
+
     /** It may take this long from now, if that is longer than what it has left. Any thread. */
     void extend(Duration time) {
       long later = System.nanoTime() + time.toNanos();
@@ -181,6 +210,7 @@ public final class RequestBook {
      */
     public long end(int status, long bytesIn, long bytesOut) {
       long nanos = System.nanoTime() - start;
+      outlive();
       if (stripe.remove(this, status, bytesIn, bytesOut, nanos) && limit > 0) {
         long served = answered.incrementAndGet();
         if (served == limit) {
@@ -257,9 +287,14 @@ public final class RequestBook {
     return new Entry(stripe, method, target, client);
   }
 
-  /** Waits until nothing that requests have left to do is under way. */
-  public void awaitBackground() throws InterruptedException {
-    background.awaitNone();
+  /**
+   * Waits until the app is at work for no request that has ended.
+   *
+   * @param deadline by {@link System#nanoTime}
+   * @return whether it is so; if not, the time is over
+   */
+  public boolean awaitWork(long deadline) throws InterruptedException {
+    return background.awaitNone(deadline);
   }
 
   /** Gives up every request that is under way. Returns at once. */

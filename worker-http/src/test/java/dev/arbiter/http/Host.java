@@ -16,7 +16,10 @@ public interface Host extends AutoCloseable {
   /** Requests that are past their deadline. */
   int overdue();
 
-  /** Stops the app and the worker. */
+  /** As the worker's runtime: waits for work of requests that are over, but not beyond a minute. */
+  void leave();
+
+  /** Stops the app and the worker, whatever is at work. */
   @Override
   void close();
 }

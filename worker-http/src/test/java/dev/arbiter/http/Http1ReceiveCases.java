@@ -1,12 +1,16 @@
 package dev.arbiter.http;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
+import dev.arbiter.app.Headers;
 import dev.arbiter.app.ReceiveEvent;
 import dev.arbiter.app.ReceiveEvent.Disconnect;
 import dev.arbiter.app.Response;
+import dev.arbiter.app.SendEvent.ResponseBody;
+import dev.arbiter.app.SendEvent.ResponseStart;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +43,29 @@ public abstract class Http1ReceiveCases extends WorkerReceiveCases {
       assertThat(soon(seen)).isInstanceOf(Disconnect.class);
       assertThat(client.ended()).isTrue();
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "4"})
+  void anAppThatStopsBecauseOfItIsNotToBlameAndItsResponseDoesNotLookWhole(String threads)
+      throws Exception {
+    AsyncApp app =
+        (_, receive, send) ->
+            send.send(new ResponseStart(200, Headers.empty()))
+                .thenCompose(_ -> send.send(new ResponseBody(US_ASCII.encode("part"), true)))
+                .thenCompose(_ -> readOn(receive))
+                .thenCompose(_ -> receive.next())
+                .thenAccept(_ -> {});
+    Host host = serve(app, "threads", threads);
+    try (RawClient client = host.connect()) {
+      client.send("GET /a HTTP/1.1\r\nHost: a\r\n\r\n");
+      client.shutdownOutput();
+      assertThat(client.head().field("transfer-encoding")).isEqualTo("chunked");
+      assertThat(client.rest()).isEqualTo("4\r\npart\r\n");
+    }
+    host.leave();
+    assertThat(host.said("debug: GET /a: the client left its app ")).isTrue();
+    assertThat(host.said("error: ")).isFalse();
   }
 
   @ParameterizedTest

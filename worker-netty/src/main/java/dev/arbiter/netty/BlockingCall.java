@@ -65,6 +65,7 @@ final class BlockingCall extends HeadView implements Request, Runnable {
       exchange.accept(null, thrown);
     } finally {
       entry().leave();
+      entry().done();
     }
   }
 

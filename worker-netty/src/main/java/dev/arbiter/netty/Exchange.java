@@ -115,6 +115,7 @@ final class Exchange extends HeadView
       refuse(Rule.BUSY.refusal());
       return;
     }
+    entry().begun();
     switch (stream.loop().service().app()) {
       case BlockingApp app -> stream.loop().start(new BlockingCall(app, this));
       case AsyncApp app -> {
@@ -153,6 +154,14 @@ final class Exchange extends HeadView
   }
 
   void ended(@Nullable Throwable failure) {
+    try {
+      conclude(failure);
+    } finally {
+      entry().done(); // a worker that waits for it may end at once: what is to be said was said
+    }
+  }
+
+  private void conclude(@Nullable Throwable failure) {
     if (failure != null) {
       OutOfMemory.leaveIf(failure);
     }
@@ -162,9 +171,9 @@ final class Exchange extends HeadView
     if (failure != null) {
       appFailed(failure);
     } else if (!answered && !gone && !outbox.ending()) {
-      if (stream.inputEnded() && !outbox.started()) {
+      if (stream.inputEnded()) {
         // It was told so, and had nobody to answer.
-        failures().clientLeft(head, "without a response");
+        failures().clientLeft(head, outbox.started() ? "in its response" : "without a response");
         breakOff();
         return;
       }
@@ -179,7 +188,7 @@ final class Exchange extends HeadView
     if (refused || ClientGone.causes(failure)) {
       failures().clientLeft(head, "with " + failure);
     } else {
-      failures().failed(head, "failed", failure);
+      failures().failed(head, answered ? "failed after its response" : "failed", failure);
     }
     breakOff();
   }

@@ -203,9 +203,13 @@ public final class NettyWorker implements Worker {
   }
 
   @Override
+  public boolean awaitWork(long deadline) throws InterruptedException {
+    return started(service).book().awaitWork(deadline);
+  }
+
+  @Override
   public void stop() throws Exception {
     try {
-      started(service).book().awaitBackground();
       started(host).stop();
     } finally {
       started(accessLog).close(LOG_PATIENCE);

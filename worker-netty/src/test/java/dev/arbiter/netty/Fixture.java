@@ -1,5 +1,7 @@
 package dev.arbiter.netty;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.arbiter.app.App;
 import dev.arbiter.http.FixtureContext;
 import dev.arbiter.http.Host;
@@ -130,6 +132,11 @@ final class Fixture implements AutoCloseable {
       }
 
       @Override
+      public void leave() {
+        fixture.leave();
+      }
+
+      @Override
       public void close() {
         fixture.close();
       }
@@ -189,6 +196,18 @@ final class Fixture implements AutoCloseable {
   /** Whether something was said that contains {@code text}. */
   boolean said(String text) {
     return context.said.stream().anyMatch(line -> line.contains(text));
+  }
+
+  /** As the worker's runtime. */
+  void leave() {
+    try {
+      drain(Duration.ZERO);
+      await(() -> open.get() == 0);
+      assertThat(worker.awaitWork(System.nanoTime() + TimeUnit.MINUTES.toNanos(1))).isTrue();
+    } catch (InterruptedException interrupted) {
+      throw new AssertionError(interrupted);
+    }
+    close();
   }
 
   @Override

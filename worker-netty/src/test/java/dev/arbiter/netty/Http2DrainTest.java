@@ -18,6 +18,9 @@ class Http2DrainTest {
   private static final int REFUSED_STREAM = 7;
   private static final Duration LONG = Duration.ofSeconds(20);
 
+  /** What {@code stream-drain-timeout} is when it is not set. */
+  private static final Duration DEFAULT_DRAIN = Duration.ofSeconds(5);
+
   private final CompletableFuture<Void> release = new CompletableFuture<>();
 
   private final AsyncApp waiting =
@@ -83,7 +86,9 @@ class Http2DrainTest {
       fixture.drain(LONG);
       goAway(client, Integer.MAX_VALUE);
       client.next(PING);
+      long told = System.nanoTime();
       goAway(client, 1);
+      assertThat(Duration.ofNanos(System.nanoTime() - told)).isLessThan(DEFAULT_DRAIN);
       assertThat(client.ended()).isTrue();
     }
   }

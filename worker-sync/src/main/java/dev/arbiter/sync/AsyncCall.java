@@ -9,6 +9,7 @@ import dev.arbiter.app.SendEvent;
 import dev.arbiter.app.Trailers;
 import dev.arbiter.http.OpenFile;
 import dev.arbiter.http.Refusal;
+import dev.arbiter.worker.OutOfMemory;
 import java.io.IOException;
 import java.io.Serial;
 import java.nio.ByteBuffer;
@@ -16,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class AsyncCall implements Receive, Send {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
-  /** What an app is taken to have ended with that was told to, and has not begun to answer. */
+  /** What an app is taken to have ended with that was told to, and has not answered. */
   static final class ClientLeft extends IOException {
     @Serial private static final long serialVersionUID = 1;
 
@@ -41,6 +43,7 @@ final class AsyncCall implements Receive, Send {
   private final Reply reply;
   private final CompletableFuture<ReceiveEvent> gone = new CompletableFuture<>();
   private final CompletableFuture<@Nullable Void> hungUp = new CompletableFuture<>();
+  private final CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
   private final ReentrantLock receiving = new ReentrantLock();
   private final ReentrantLock sending = new ReentrantLock();
   private SendEvent.@Nullable ResponseStart start;
@@ -55,15 +58,27 @@ final class AsyncCall implements Receive, Send {
     this.reply = reply;
   }
 
-  /** Returns when the app is done with the scope. */
-  void run() throws Exception {
+  /**
+   * Returns when the app is done with the scope, or has given the whole response: the client is not
+   * to wait for what it does then.
+   *
+   * @param late told what it fails with then
+   */
+  void run(Consumer<Throwable> late) throws Exception {
+    exchange.entry().begun();
+    boolean goesOn = false;
     try {
-      CompletionStage<Void> done = app.handle(exchange, this, this);
-      if (done == null) {
+      CompletionStage<Void> stage = app.handle(exchange, this, this);
+      if (stage == null) {
         throw new IllegalStateException("The app's handle returned null.");
       }
-      await(done.toCompletableFuture());
-      if (hungUp.isDone() && start == null) {
+      CompletableFuture<Void> done = stage.toCompletableFuture();
+      goesOn = !await(done);
+      if (goesOn) {
+        done.whenComplete((_, failure) -> ended(failure, late));
+        return;
+      }
+      if (hungUp.isDone() && !reply.complete()) {
         throw new ClientLeft(); // it was told so, and had nobody to answer
       }
       requireComplete();
@@ -74,20 +89,46 @@ final class AsyncCall implements Receive, Send {
         case null, default -> throw failed;
       }
     } finally {
-      over = true;
+      end();
       exchange.hangUp().forget();
       gone.complete(new ReceiveEvent.Disconnect());
+      if (!goesOn) {
+        exchange.entry().done();
+      }
     }
   }
 
-  private void await(CompletableFuture<Void> done) throws InterruptedException, ExecutionException {
-    CompletableFuture<Void> either =
-        CompletableFuture.anyOf(hungUp, done.exceptionally(_ -> null)).thenAccept(_ -> {});
-    either.get();
-    if (hungUp.isDone()) {
+  private void end() {
+    receiving.lock(); // another thread may be reading, and what follows is the next request's
+    try {
+      over = true;
+    } finally {
+      receiving.unlock();
+    }
+  }
+
+  /** Returns whether the app is done; if not, it has given the whole response. */
+  private boolean await(CompletableFuture<Void> done)
+      throws InterruptedException, ExecutionException {
+    CompletableFuture<Void> settled = done.exceptionally(_ -> null);
+    Object _ = CompletableFuture.anyOf(hungUp, answered, settled).get();
+    if (!settled.isDone() && !answered.isDone()) {
       gone.complete(new ReceiveEvent.Disconnect());
+      Object _ = CompletableFuture.anyOf(answered, settled).get();
+    }
+    if (!done.isDone()) {
+      return false;
     }
     Void _ = done.get();
+    return true;
+  }
+
+  private void ended(@Nullable Throwable failure, Consumer<Throwable> late) {
+    if (failure != null) {
+      OutOfMemory.leaveIf(failure);
+      late.accept(failure);
+    }
+    exchange.entry().done();
   }
 
   /** Whether the response was sent to its end. */
@@ -176,7 +217,7 @@ final class AsyncCall implements Receive, Send {
         case SendEvent.ResponseTrailers last -> {
           begin(0, Trailers.sentTo(exchange));
           reply.finish(last.trailers());
-          gone.complete(new ReceiveEvent.Disconnect());
+          complete();
         }
         default ->
             throw new IllegalStateException(
@@ -220,8 +261,13 @@ final class AsyncCall implements Receive, Send {
       reply.flush();
     } else {
       reply.finish();
-      gone.complete(new ReceiveEvent.Disconnect());
+      complete();
     }
+  }
+
+  private void complete() {
+    gone.complete(new ReceiveEvent.Disconnect());
+    answered.complete(null);
   }
 
   private void begin(int status, Headers headers, long length) {

@@ -347,7 +347,12 @@ final class Conversation {
         case BlockingApp blocking -> call(blocking, exchange, reply);
         case AsyncApp async -> {
           if (door == null) {
-            new AsyncCall(async, exchange, reply).run();
+            new AsyncCall(async, exchange, reply)
+                .run(
+                    failure ->
+                        shared
+                            .failedRequests()
+                            .failed(exchange.incoming(), "failed after its response", failure));
           } else {
             door.begin(async);
           }

@@ -242,9 +242,13 @@ public final class SyncWorker implements Worker {
   }
 
   @Override
+  public boolean awaitWork(long deadline) throws InterruptedException {
+    return known(shared).book().awaitWork(deadline);
+  }
+
+  @Override
   public void stop() throws Exception {
     try {
-      known(shared).book().awaitBackground();
       known(host).stop();
     } finally {
       known(log).close(LOG_PATIENCE);

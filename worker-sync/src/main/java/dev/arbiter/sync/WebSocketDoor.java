@@ -118,6 +118,7 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
   @SuppressWarnings("CatchingUnchecked")
   void begin(AsyncApp app) {
     instead = new AsyncCall(app, exchange, reply);
+    exchange.entry().begun();
     try {
       CompletionStage<Void> stage = upgrade.begin(app);
       if (stage == null) {
@@ -139,6 +140,11 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
   }
 
   private void ended(@Nullable Throwable failure) {
+    decide(failure);
+    exchange.entry().done();
+  }
+
+  private void decide(@Nullable Throwable failure) {
     if (upgrade.ended(failure)) {
       decided.complete(null);
     } else if (failure == null) {
@@ -148,12 +154,17 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
       } catch (IllegalStateException incomplete) {
         decided.completeExceptionally(incomplete);
       }
-    } else {
-      decided.completeExceptionally(
-          failure instanceof CompletionException && failure.getCause() != null
-              ? failure.getCause()
-              : failure);
+    } else if (!decided.completeExceptionally(cause(failure))) {
+      shared
+          .failedRequests()
+          .failed(exchange.incoming(), "failed after its response", cause(failure));
     }
+  }
+
+  private static Throwable cause(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
   }
 
   /**
@@ -190,7 +201,11 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
 
   @Override
   public CompletionStage<Void> respond(SendEvent event) {
-    return instead().send(event);
+    CompletionStage<Void> sent = instead().send(event);
+    if (reply.complete()) {
+      decided.complete(null); // the client is not to wait for what the app does then
+    }
+    return sent;
   }
 
   // ---- both

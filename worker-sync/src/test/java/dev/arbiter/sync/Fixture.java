@@ -1,5 +1,7 @@
 package dev.arbiter.sync;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.arbiter.app.App;
 import dev.arbiter.app.AsyncApp;
 import dev.arbiter.app.BlockingApp;
@@ -103,6 +105,11 @@ final class Fixture implements AutoCloseable {
       }
 
       @Override
+      public void leave() {
+        fixture.leave();
+      }
+
+      @Override
       public void close() {
         fixture.close();
       }
@@ -178,6 +185,18 @@ final class Fixture implements AutoCloseable {
 
   void drain(Duration linger) {
     worker.drain(new DrainOrder("stop", Duration.ofSeconds(30), linger));
+  }
+
+  /** As the worker's runtime. */
+  void leave() {
+    try {
+      drain(Duration.ZERO);
+      await(() -> open.get() == 0);
+      assertThat(worker.awaitWork(System.nanoTime() + TimeUnit.MINUTES.toNanos(1))).isTrue();
+    } catch (InterruptedException interrupted) {
+      throw new AssertionError(interrupted);
+    }
+    close();
   }
 
   @Override

@@ -261,7 +261,7 @@ final class Exchange implements Receive, Send {
               return;
             }
             synchronized (this) {
-              if (thrown == null && !complete) {
+              if (thrown == null && !complete && !gone) {
                 ended(
                     new IllegalStateException(
                         "The app was done before its response was complete."));

@@ -37,6 +37,23 @@ public abstract class HandshakeContract extends WebSocketContract {
     }
   }
 
+  @Test
+  void anAppThatGoesOnAfterItHasRefusedHoldsUpNobody() throws Exception {
+    try (Server server = serving(false);
+        WebSocketClient client = client(server)) {
+      assertThat(client.ask("/lingers").status()).isEqualTo(401);
+      assertThat(client.ended()).as("what may follow a handshake is no request").isEqualTo("end");
+      apps.released.completeExceptionally(new IllegalStateException("on purpose"));
+      await(
+          () ->
+              server.context().said.stream()
+                  .anyMatch(
+                      line ->
+                          line.contains("GET /lingers: the app failed after its response: ")
+                              && line.contains("on purpose")));
+    }
+  }
+
   /** Each line: what becomes of the request of the RFC, the status, a part of the answer. */
   @ParameterizedTest
   @CsvSource(

@@ -149,6 +149,7 @@ final class WebSocketApps {
       case "/plain" -> respond(send, 200, Headers.empty(), "plain 0");
       case "/ignores" -> CompletableFuture.completedFuture(null);
       case "/no" -> respond(send, 401, Headers.of("x-why", "because"), "not you");
+      case "/lingers" -> respond(send, 401, Headers.empty(), "not you").thenCompose(_ -> released);
       case "/refuses" -> send.send(new SendEvent.WebSocketClose(1000, ""));
       case "/throws" -> throw new IllegalStateException("on purpose");
       case "/sub" ->

@@ -70,7 +70,7 @@ public abstract class WebSocketContract {
 
   private static @Nullable Server shared;
 
-  private final WebSocketApps apps = new WebSocketApps();
+  final WebSocketApps apps = new WebSocketApps();
 
   Server shared() throws Exception {
     Server running = shared;
