@@ -39,12 +39,15 @@ final class Farewell {
    */
   boolean take() throws InterruptedException {
     long kept = timeToStop(grace).toNanos();
-    boolean ended = connections.awaitNone(end - kept);
+    long last = end - kept;
+    boolean ended = connections.awaitNone(last);
     if (!ended) {
       warn(connections.open() + " connections are cut");
       worker.giveUp();
-      boolean _ = connections.awaitNone(end - kept / 2);
-    } else if (!worker.awaitWork(end - kept)) {
+      last = end - kept / 2;
+      boolean _ = connections.awaitNone(last);
+    }
+    if (!worker.awaitWork(last)) {
       ended = false;
       warn("the app is still at work for requests that are over");
     }

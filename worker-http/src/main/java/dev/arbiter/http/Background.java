@@ -2,6 +2,7 @@ package dev.arbiter.http;
 
 import dev.arbiter.worker.OutOfMemory;
 import dev.arbiter.worker.WorkerContext;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -14,7 +15,8 @@ final class Background {
   private final WorkerContext context;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition none = lock.newCondition();
-  private int running;
+  private final AtomicInteger running = new AtomicInteger();
+  private volatile boolean awaited;
 
   Background(WorkerContext context) {
     this.context = context;
@@ -45,24 +47,19 @@ final class Background {
 
   /** Something more is done. */
   void begun() {
-    lock.lock();
-    try {
-      running++;
-    } finally {
-      lock.unlock();
-    }
+    running.incrementAndGet();
   }
 
   /** Something of it is done. */
   void done() {
-    lock.lock();
-    try {
-      running--;
-      if (running == 0) {
+    // The lock is for the worker's end: this is on the way of many requests.
+    if (running.decrementAndGet() == 0 && awaited) {
+      lock.lock();
+      try {
         none.signalAll();
+      } finally {
+        lock.unlock();
       }
-    } finally {
-      lock.unlock();
     }
   }
 
@@ -70,7 +67,8 @@ final class Background {
   boolean awaitNone(long deadline) throws InterruptedException {
     lock.lockInterruptibly();
     try {
-      while (running > 0) {
+      awaited = true; // before it looks
+      while (running.get() > 0) {
         long left = deadline - System.nanoTime();
         if (left <= 0) {
           return false;

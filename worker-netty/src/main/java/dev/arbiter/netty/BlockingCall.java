@@ -61,11 +61,11 @@ final class BlockingCall extends HeadView implements Request, Runnable {
         case Response.Body.File file -> write(response, file);
         case Response.Body.Upgrade upgrade -> accept(response.headers(), upgrade);
       }
+      entry().done();
     } catch (Throwable thrown) {
       exchange.accept(null, thrown);
     } finally {
       entry().leave();
-      entry().done();
     }
   }
 

@@ -252,6 +252,9 @@ final class Exchange extends HeadView
       outbox.replace(Status.response(refusal), true);
     }
     inbox.close();
+    if (upgrade != null) {
+      upgrade.gone();
+    }
   }
 
   /** A loop that the app holds cannot tell anybody; its clients see the connection end. */

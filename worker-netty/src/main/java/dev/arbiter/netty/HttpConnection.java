@@ -237,6 +237,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     Deque<Object> early = queue.handOver();
     channel.pipeline().replace(this, null, next);
     loop.replaced(this, next);
+    // The channel may have closed a moment ago: then somebody waits here for the end, of which
+    // Netty has yet to tell, and will tell the successor.
+    next.handled().thenRun(() -> over.complete(null));
     next.begin(answer, early, inputEnded);
   }
 

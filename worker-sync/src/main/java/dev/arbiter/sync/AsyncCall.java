@@ -78,7 +78,7 @@ final class AsyncCall implements Receive, Send {
         done.whenComplete((_, failure) -> ended(failure, late));
         return;
       }
-      if (hungUp.isDone() && !reply.complete()) {
+      if (gone.isDone() && !reply.complete()) {
         throw new ClientLeft(); // it was told so, and had nobody to answer
       }
       requireComplete();
@@ -89,21 +89,12 @@ final class AsyncCall implements Receive, Send {
         case null, default -> throw failed;
       }
     } finally {
-      end();
+      over = true;
       exchange.hangUp().forget();
-      gone.complete(new ReceiveEvent.Disconnect());
       if (!goesOn) {
+        gone.complete(new ReceiveEvent.Disconnect());
         exchange.entry().done();
       }
-    }
-  }
-
-  private void end() {
-    receiving.lock(); // another thread may be reading, and what follows is the next request's
-    try {
-      over = true;
-    } finally {
-      receiving.unlock();
     }
   }
 
@@ -161,7 +152,7 @@ final class AsyncCall implements Receive, Send {
   }
 
   private CompletionStage<ReceiveEvent> read() {
-    if (bodyRead || over) {
+    if (bodyRead || over || answered.isDone()) {
       if (!gone.isDone()) {
         exchange.hangUp().tell(() -> hungUp.complete(null));
       }
@@ -171,7 +162,7 @@ final class AsyncCall implements Receive, Send {
     }
     ByteBuffer part;
     try {
-      part = exchange.requestBody().next();
+      part = exchange.requestBody().copied();
     } catch (IOException _) {
       // The client has gone, or its body is refused, which the worker answers: in both cases
       // nothing more will come, and nothing sent will arrive.
@@ -183,9 +174,8 @@ final class AsyncCall implements Receive, Send {
       bodyRead = true;
       return CompletableFuture.completedFuture(new ReceiveEvent.RequestBody(NOTHING, false));
     }
-    ByteBuffer own = ByteBuffer.allocate(part.remaining()).put(part).flip();
     return CompletableFuture.completedFuture(
-        new ReceiveEvent.RequestBody(own.asReadOnlyBuffer(), true));
+        new ReceiveEvent.RequestBody(part.asReadOnlyBuffer(), true));
   }
 
   @Override
@@ -266,8 +256,8 @@ final class AsyncCall implements Receive, Send {
   }
 
   private void complete() {
+    answered.complete(null); // first: what the app does with the news holds up nobody
     gone.complete(new ReceiveEvent.Disconnect());
-    answered.complete(null);
   }
 
   private void begin(int status, Headers headers, long length) {

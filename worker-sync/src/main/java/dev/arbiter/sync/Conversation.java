@@ -427,7 +427,8 @@ final class Conversation {
     if (clientGone || failure instanceof AsyncCall.ClientLeft) {
       shared.failedRequests().clientLeft(exchange.incoming(), "with " + failure);
     } else {
-      shared.failedRequests().failed(exchange.incoming(), "failed", failure);
+      String what = reply.complete() ? "failed after its response" : "failed";
+      shared.failedRequests().failed(exchange.incoming(), what, failure);
     }
     if (reply.status() == 0 && !clientGone) {
       send(reply, answer);

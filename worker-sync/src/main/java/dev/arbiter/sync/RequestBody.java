@@ -3,6 +3,7 @@ package dev.arbiter.sync;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.arbiter.app.Headers;
+import dev.arbiter.http.IncomingHead;
 import dev.arbiter.http.RequestRules.Rule;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,9 +11,13 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** The body of one request, read from the network as the app reads it. One thread at a time. */
+/**
+ * The body of one request, read from the network as the app reads it. An app's thread may still be
+ * reading when its response is complete: it is waited for, and reads no more.
+ */
 final class RequestBody extends InputStream implements Reply.Terms {
   private static final byte[] CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(US_ASCII);
 
@@ -25,6 +30,8 @@ final class RequestBody extends InputStream implements Reply.Terms {
   private final ByteBuffer in;
   private final Duration bodyTimeout;
   private final Duration writeTimeout;
+  private final IncomingHead head;
+  private final ReentrantLock reading = new ReentrantLock();
   private boolean askToSend;
   private boolean unasked;
   private volatile boolean ended;
@@ -41,8 +48,9 @@ final class RequestBody extends InputStream implements Reply.Terms {
     in = parts.in();
     this.bodyTimeout = bodyTimeout;
     this.writeTimeout = writeTimeout;
-    askToSend = parser.head().expectsContinue();
-    ended = !parser.head().hasBody();
+    head = parser.head();
+    askToSend = head.expectsContinue();
+    ended = !head.hasBody();
   }
 
   /**
@@ -54,14 +62,29 @@ final class RequestBody extends InputStream implements Reply.Terms {
     if (!ended) {
       throw new IllegalStateException("Trailers are known when the body was read to its end.");
     }
-    return parser.head().trailers();
+    return head.trailers();
   }
 
-  /** The next part of the body, to be used before the next call; null at its end. */
-  @Nullable ByteBuffer next() throws IOException {
-    if (closed) {
+  /** The next part of the body; null at its end. */
+  @Nullable ByteBuffer copied() throws IOException {
+    reading.lock();
+    try {
+      requireOpen();
+      ByteBuffer part = next();
+      return part == null ? null : ByteBuffer.allocate(part.remaining()).put(part).flip();
+    } finally {
+      reading.unlock();
+    }
+  }
+
+  private void requireOpen() throws IOException {
+    if (closed || finishing) {
       throw new IOException("The request is over.");
     }
+  }
+
+  /** The next part, to be used before the lock is given back. */
+  private @Nullable ByteBuffer next() throws IOException {
     if (ended) {
       return null;
     }
@@ -74,8 +97,8 @@ final class RequestBody extends InputStream implements Reply.Terms {
       if (part != null) {
         return part;
       }
-      if (parser.head().refusal() != null) {
-        throw new IOException("The request's body cannot be read: " + parser.head().refusal());
+      if (head.refusal() != null) {
+        throw new IOException("The request's body cannot be read: " + head.refusal());
       }
       if (parser.complete()) {
         ended = true;
@@ -99,7 +122,7 @@ final class RequestBody extends InputStream implements Reply.Terms {
     try {
       count = link.read(in.clear(), finishing ? finishBy : Link.after(bodyTimeout));
     } catch (SocketTimeoutException slow) {
-      parser.head().refuse(Rule.BODY_TIMEOUT.refusal());
+      head.refuse(Rule.BODY_TIMEOUT.refusal());
       throw slow;
     } finally {
       in.flip();
@@ -122,17 +145,23 @@ final class RequestBody extends InputStream implements Reply.Terms {
     if (length == 0) {
       return 0;
     }
-    ByteBuffer part = piece;
-    while (part == null || !part.hasRemaining()) {
-      part = next();
-      piece = part;
-      if (part == null) {
-        return -1;
+    reading.lock();
+    try {
+      requireOpen();
+      ByteBuffer part = piece;
+      while (part == null || !part.hasRemaining()) {
+        part = next();
+        piece = part;
+        if (part == null) {
+          return -1;
+        }
       }
+      int count = Math.min(length, part.remaining());
+      part.get(bytes, offset, count);
+      return count;
+    } finally {
+      reading.unlock();
     }
-    int count = Math.min(length, part.remaining());
-    part.get(bytes, offset, count);
-    return count;
   }
 
   @Override
@@ -147,7 +176,7 @@ final class RequestBody extends InputStream implements Reply.Terms {
    */
   @Override
   public boolean mayKeep(boolean streaming) {
-    if (!parser.head().keepAlive() || parser.head().refusal() != null) {
+    if (!head.keepAlive() || head.refusal() != null) {
       return false;
     }
     if (departure.leaving()) {
@@ -188,11 +217,17 @@ final class RequestBody extends InputStream implements Reply.Terms {
 
   /** Reads what the app left. Returns whether the request is at its end. */
   boolean finish() {
-    if (unasked) {
-      return ended;
+    reading.lock();
+    try {
+      finishing = true;
+      return unasked ? ended : discard();
+    } finally {
+      reading.unlock();
     }
+  }
+
+  private boolean discard() {
     // What nobody reads has its time as a whole: a byte now and then does not prolong it.
-    finishing = true;
     finishBy = Link.after(bodyTimeout);
     int left = WORTH_READING;
     try {

@@ -140,8 +140,11 @@ final class WebSocketDoor implements AsyncUpgrade.Door {
   }
 
   private void ended(@Nullable Throwable failure) {
-    decide(failure);
-    exchange.entry().done();
+    try {
+      decide(failure);
+    } finally {
+      exchange.entry().done();
+    }
   }
 
   private void decide(@Nullable Throwable failure) {

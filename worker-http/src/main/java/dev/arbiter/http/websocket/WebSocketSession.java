@@ -535,7 +535,7 @@ public final class WebSocketSession {
         closeDeadline = now + closeNanos;
       }
       late = closeDeadline != NONE && now - closeDeadline >= 0;
-      unclosed = late && !lost;
+      unclosed = late && !lost && !theirsCame && state != State.FAILED;
       if (ours == null && !lost) {
         due = pings.due(now, reading);
         if (due) {
