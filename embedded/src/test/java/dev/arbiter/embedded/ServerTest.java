@@ -325,6 +325,64 @@ class ServerTest {
     }
   }
 
+  /** Also where a client must be cut. */
+  @Test
+  void workAfterResponsesIsOverBeforeTheAppIsStopped() throws Exception {
+    CountDownLatch go = new CountDownLatch(1);
+    CountDownLatch asked = new CountDownLatch(1);
+    List<String> order = new CopyOnWriteArrayList<>();
+    BlockingApp app =
+        new BlockingApp() {
+          @Override
+          public Response handle(Request request) throws Exception {
+            if (request.path().equals("/hangs")) {
+              asked.countDown();
+              new CountDownLatch(1).await();
+            }
+            return Response.of(204)
+                .withBackground(
+                    () -> {
+                      awaitUninterrupted(go);
+                      order.add("work");
+                    });
+          }
+
+          @Override
+          public void shutdown() {
+            order.add("shutdown");
+          }
+        };
+    Server server =
+        Server.builder(app)
+            .gracefulTimeout(Duration.ofSeconds(5))
+            .log(
+                (_, text) -> {
+                  if (text.contains("1 connections are cut")) {
+                    go.countDown();
+                  }
+                })
+            .build()
+            .startup();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      assertThat(ask(server).statusCode()).isEqualTo(204);
+      var _ =
+          client.sendAsync(
+              HttpRequest.newBuilder(server.uri().resolve("/hangs")).build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertThat(asked.await(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(server.shutdown()).isFalse();
+    }
+    assertThat(order).containsExactly("work", "shutdown");
+  }
+
+  private static void awaitUninterrupted(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException interrupted) {
+      throw new IllegalStateException(interrupted);
+    }
+  }
+
   @Test
   void aWebSocketIsToldThatItEnds() throws Exception {
     BlockingApp app =

@@ -25,7 +25,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -178,7 +180,7 @@ public abstract class TrailerCases {
               int length = before + body.bytes().remaining();
               return body.more()
                   ? length(receive, length)
-                  : java.util.concurrent.CompletableFuture.completedFuture(length);
+                  : CompletableFuture.completedFuture(length);
             });
   }
 
@@ -197,6 +199,31 @@ public abstract class TrailerCases {
       client.send("POST /request HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
       assertThat(client.answer().body()).as("the next request").isEqualTo("unknown 3 []");
       assertThat(client.get("/request").body()).isEqualTo("[] 0 []");
+    }
+  }
+
+  @Test
+  void theyStayThoseOfTheirRequestForAnAppThatGoesOn() throws Exception {
+    CompletableFuture<Void> next = new CompletableFuture<>();
+    CompletableFuture<Headers> seen = new CompletableFuture<>();
+    AsyncApp app =
+        (scope, receive, send) -> {
+          HttpScope request = (HttpScope) scope;
+          CompletionStage<Void> answered =
+              length(receive, 0).thenCompose(_ -> whole(send, request.path()));
+          return request.path().equals("/next")
+              ? answered
+              : answered.thenCompose(_ -> next).thenAccept(_ -> seen.complete(request.trailers()));
+        };
+    try (Host host = serve(app);
+        RawClient client = host.connect()) {
+      for (String path : List.of("/first", "/next")) {
+        client.send("POST " + path + " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+        client.send("1\r\na\r\n0\r\nX-Of: " + path + "\r\n\r\n");
+        assertThat(client.answer().body()).isEqualTo(path);
+      }
+      next.complete(null);
+      assertThat(seen.get(10, TimeUnit.SECONDS).first("x-of")).contains("/first");
     }
   }
 
