@@ -10,7 +10,8 @@ import dev.arbiter.http.RawClient;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class Http2FrontTest extends FrontContract {
 
@@ -36,11 +37,16 @@ class Http2FrontTest extends FrontContract {
     assertThat(client.rest()).hasSizeLessThan(64 << 20);
   }
 
-  @Test
-  void aPreambleOfTheProxyProtocolMayPrecedeThePreface() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"v1", "v2"})
+  void aPreambleOfTheProxyProtocolMayPrecedeThePreface(String version) throws Exception {
     BlockingApp app = request -> Response.text("" + request.client().orElseThrow());
-    String[] settings = {"proxy-protocol", "v1", "proxy-allow-from", "127.0.0.1"};
-    String all = "PROXY TCP4 1.2.3.4 5.6.7.8 56 80\r\n" + H2Client.PREFACE;
+    String[] settings = {"proxy-protocol", version, "proxy-allow-from", "127.0.0.1"};
+    String preamble =
+        version.equals("v1")
+            ? "PROXY TCP4 1.2.3.4 5.6.7.8 56 80\r\n"
+            : "\r\n\r\n\000\r\nQUIT\n!\021\000\014\001\002\003\004\005\006\007\010\0008\000P";
+    String all = preamble + H2Client.PREFACE;
     byte[] frame = H2Client.bytes(H2Client.SETTINGS, 0, 0);
     try (Fixture fixture = Fixture.servingHttp2(app, null, settings)) {
       for (int split = 1; split < all.length(); split++) {

@@ -363,11 +363,16 @@ public abstract class TlsContract {
     assertThat(connected.get("/").status()).isEqualTo(200);
   }
 
-  @Test
-  void aProxyAnnouncesItsClientBeforeIt() throws Exception {
-    serve("proxy-protocol", "v1", "proxy-allow-from", "127.0.0.1", "proxy-headers", "true");
+  @ParameterizedTest
+  @ValueSource(strings = {"v1", "v2"})
+  void aProxyAnnouncesItsClientBeforeIt(String version) throws Exception {
+    serve("proxy-protocol", version, "proxy-allow-from", "127.0.0.1", "proxy-headers", "true");
+    String preamble =
+        version.equals("v1")
+            ? "PROXY TCP4 192.0.2.1 192.0.2.9 4711 443\r\n"
+            : "\r\n\r\n\000\r\nQUIT\n!\021\000\014\300\000\002\001\300\000\002\011\022g\001\273";
     Socket raw = socket();
-    raw.getOutputStream().write("PROXY TCP4 192.0.2.1 192.0.2.9 4711 443\r\n".getBytes(ISO_8859_1));
+    raw.getOutputStream().write(preamble.getBytes(ISO_8859_1));
     TlsClient connected = new TlsClient(raw, client, "localhost", "");
     opened.add(connected);
     assertThat(connected.get("/client").body()).isEqualTo("https /192.0.2.1:4711");
