@@ -227,6 +227,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     H2Connection next = H2Connection.of(loop, channel, origin, tls);
     channel.pipeline().replace(this, null, next);
     loop.replaced(this, next);
+    next.over().thenRun(() -> over.complete(null));
     return next;
   }
 
@@ -237,8 +238,6 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     Deque<Object> early = queue.handOver();
     channel.pipeline().replace(this, null, next);
     loop.replaced(this, next);
-    // The channel may have closed a moment ago: then somebody waits here for the end, of which
-    // Netty has yet to tell, and will tell the successor.
     next.handled().thenRun(() -> over.complete(null));
     next.begin(answer, early, inputEnded);
   }
@@ -329,7 +328,10 @@ final class HttpConnection extends ChannelInboundHandlerAdapter implements Serve
     }
   }
 
-  /** Completes when the channel has ended, and so has what was under way. */
+  /**
+   * Completes when the channel has ended, and so has what was under way, be it with the handler
+   * that has it now.
+   */
   CompletableFuture<Void> over() {
     return over;
   }

@@ -217,9 +217,12 @@ final class Loop {
       gone(connection);
       return;
     }
-    channel.closeFuture().addListener(_ -> ended(channel, connection));
     ServerTls secure = tls != null && tls.serves(connection.listener()) ? tls : null;
     HttpConnection http = prepare(channel, secure);
+    // It has ended when all that was on it has: the worker may leave after the last, and what a cut
+    // request and the code after a WebSocket have to do would be lost. Netty completes the close
+    // future before it tells the handlers.
+    channel.closeFuture().addListener(_ -> http.over().thenRun(() -> gone(connection)));
     Http2Settings http2 = service.settings().http2();
     if (uwsgi.on()) {
       channel.pipeline().addFirst(new UwsgiHandler(uwsgi, http));
@@ -236,26 +239,6 @@ final class Loop {
             service.warn("A connection could not be registered: " + done.cause());
           }
         });
-  }
-
-  /**
-   * A connection has ended when all that was on it has: the worker may leave after the last, and
-   * what a cut request and the code after a WebSocket have to do would be lost. Netty completes the
-   * close future before it tells the handlers.
-   */
-  private void ended(Channel channel, Connection connection) {
-    WebSocketConnection webSocket = channel.pipeline().get(WebSocketConnection.class);
-    H2Connection http2 = channel.pipeline().get(H2Connection.class);
-    HttpConnection http1 = channel.pipeline().get(HttpConnection.class);
-    if (webSocket != null) {
-      webSocket.handled().thenRun(() -> gone(connection));
-    } else if (http2 != null) {
-      http2.over().thenRun(() -> gone(connection));
-    } else if (http1 != null) {
-      http1.over().thenRun(() -> gone(connection));
-    } else {
-      gone(connection);
-    }
   }
 
   private void gone(Connection connection) {
